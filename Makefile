@@ -1,0 +1,267 @@
+# Builds acausal: `make help` lists targets and knobs.
+#
+# Two trees of objects from one set of flags: $(B)/lib/ for the library that lives in the recorded
+# process (position-independent, hidden, never sanitized: a guest must not bring a sanitizer's
+# runtime into a program that has none), $(B)/obj/ for the program, the tests and the benches.
+# Sources are found by wildcard, a folder at a time: a new file needs no line here.
+
+#: B=DIR        the build folder (build; build-asan, build-tsan with SAN)
+#: CC=clang     another compiler (gcc and clang build clean)
+#: DEV=1        warnings are errors
+#: SAN=LIST     sanitizers: address,undefined or thread
+#: PREFIX=DIR   where `make install` puts things (/usr/local); DESTDIR is put before it
+#: T=PATTERN    run only the tests whose names match (make test T='demo cfi*')
+#: J=N          how many compilations and tests `make demo`, `test`, `check` run at a time (2)
+#: SEEDS=N      how many random programs `make oracle` runs (1000), from FIRST_SEED (1) on
+#: V=1          show the commands
+VERSION := 0.1.0
+SAN    ?=
+DEV    ?=
+PREFIX ?= /usr/local
+J      ?= 2
+
+ifeq ($(SAN),)
+B ?= build
+else ifneq ($(findstring thread,$(SAN)),)
+B ?= build-tsan
+else
+B ?= build-asan
+endif
+
+# make's own default for CC is `cc`; an environment's CC is honoured.
+CXX      ?= g++
+CFLAGS   ?= -O2 -g
+PKG      := pkg-config
+MODULES  := libuv libdw libelf sqlite3 readline
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# What a plain `make` needs: named when missing. `deps`, `demo`, `test`, `check` install instead,
+# and then build in a make of their own.
+WITHOUT_BUILD := help clean install-files deps deps-test deps-check demo test check
+GOALS         := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out $(WITHOUT_BUILD),$(GOALS)),)
+ifneq ($(shell $(PKG) --exists $(MODULES) 2>/dev/null && echo yes),yes)
+$(error $(or $(shell tests/deps --missing build),pkg-config does not find all of $(MODULES)))
+endif
+UV_CFLAGS      := $(shell $(PKG) --cflags libuv)
+UV_LIBS        := $(shell $(PKG) --libs libuv)
+DW_LIBS        := $(shell $(PKG) --libs libdw libelf)
+PROGRAM_CFLAGS := $(shell $(PKG) --cflags libdw libelf sqlite3 readline)
+PROGRAM_LIBS   := $(shell $(PKG) --libs libdw libelf sqlite3 readline)
+CMOCKA_CFLAGS  := $(shell $(PKG) --cflags cmocka 2>/dev/null)
+CMOCKA_LIBS    := $(shell $(PKG) --libs cmocka 2>/dev/null || echo -lcmocka)
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wvla $(if $(DEV),-Werror)
+C_WARNINGS := -Wmissing-prototypes -Wstrict-prototypes
+LANGUAGE := -std=gnu11 -D_GNU_SOURCE -I.
+VERSIONED := -DACAUSAL_VERSION='"$(VERSION)"'
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+FLAGS    = $(LANGUAGE) $(VERSIONED) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(C_WARNINGS)
+# No sibling calls and frame pointers kept: a wrapper must stand on the stack while libuv runs.
+# Initial-exec: one thread-local load, and no call into the loader from a signal handler.
+GUEST_FLAGS := -fno-optimize-sibling-calls -fno-omit-frame-pointer -ftls-model=initial-exec
+LIBFLAGS = $(LANGUAGE) $(CPPFLAGS) -O2 -g $(WARNINGS) $(C_WARNINGS) -fPIC -fvisibility=hidden \
+	$(GUEST_FLAGS) $(UV_CFLAGS)
+DEPFLAGS = -MMD -MP
+
+LIB_SOURCES     := $(wildcard recorder/runtime/*.c recorder/hooks/*.c)
+PROGRAM_SOURCES := $(wildcard debugger/*.c recorder/launch/*.c recorder/ingest/*.c \
+	recorder/symbols/*.c recorder/base/*.c)
+UNIT_SOURCES    := $(wildcard tests/unit/*.c)
+UNIT_TESTS      := $(patsubst tests/unit/%.c,%,$(filter tests/unit/test_%.c,$(UNIT_SOURCES)))
+UNIT_HELPERS    := $(filter-out tests/unit/test_%.c,$(UNIT_SOURCES))
+EXAMPLES        := $(patsubst examples/%.c,%,$(wildcard examples/*.c))
+BENCHES         := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+TEST_PROGRAMS   := $(patsubst tests/programs/%.c,%,$(wildcard tests/programs/*.c))
+TEST_PROGRAMS_CC := $(patsubst tests/programs/%.cc,%,$(wildcard tests/programs/*.cc))
+ORACLE_SOURCES  := $(wildcard tests/oracle/*.c)
+ORACLE_CHECK    := $(wildcard tests/oracle/check/*.c)
+ORACLE          := $(B)/tests/oracle $(B)/tests/oracle_check
+CFI_PROGRAMS    := $(filter cfi_%,$(TEST_PROGRAMS))
+STATIC_PROGRAMS := $(filter static_%,$(TEST_PROGRAMS))
+UV_PROGRAMS     := $(filter-out cfi_% static_%,$(TEST_PROGRAMS))
+
+LIB_OBJECTS     := $(LIB_SOURCES:%.c=$(B)/lib/%.o)
+PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/schema.o
+MAIN_OBJECT     := $(B)/obj/debugger/main.o
+RUNTIME_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard recorder/runtime/*.c))
+SCHEMA_PARTS    := tables views indexes
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
+
+.PHONY: all programs tests deps deps-test deps-check demo test oracle bench check install \
+	install-files clean help FORCE
+
+all: $(B)/libacausal.so $(B)/acausal $(EXAMPLES:%=$(B)/examples/%) ## build everything but the tests
+
+# --- the library in the recorded process: libc and nothing else ---------------------------------
+
+$(B)/libacausal.so: $(LIB_OBJECTS) $(B)/flags $(B)/sources
+	$(call say,LINK,$@)$(CC) -shared -o $@ $(LIB_OBJECTS) -Wl,-soname,libacausal.so \
+		-Wl,-z,now -Wl,-z,relro -Wl,--no-undefined -Wl,--as-needed $(LDFLAGS)
+
+$(LIB_OBJECTS): $(B)/lib/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(LIBFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+# --- the program --------------------------------------------------------------------------------
+
+$(B)/acausal: $(MAIN_OBJECT) $(B)/objects.a $(B)/flags
+	$(call say,LINK,$@)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $(MAIN_OBJECT) $(B)/objects.a \
+		$(PROGRAM_LIBS) -lpthread -ldl
+
+# An archive, so that a test or bench links only what it uses.
+ARCHIVE_OBJECTS := $(filter-out $(MAIN_OBJECT),$(PROGRAM_OBJECTS))
+$(B)/objects.a: $(ARCHIVE_OBJECTS) $(B)/sources
+	$(Q)rm -f $@
+	$(call say,AR,$@)ar qcs $@ $(ARCHIVE_OBJECTS)
+
+# The runtime once more, for tests and benches of its parts.
+$(RUNTIME_OBJECTS): private CFLAGS += $(GUEST_FLAGS)
+$(B)/runtime.a: $(RUNTIME_OBJECTS) $(B)/sources
+	$(Q)rm -f $@
+	$(call say,AR,$@)ar qcs $@ $(RUNTIME_OBJECTS)
+
+$(B)/schema.c: schema/embed.sh $(SCHEMA_PARTS:%=schema/%.sql)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)sh schema/embed.sh $(SCHEMA_PARTS) >$@
+
+$(B)/obj/schema.o: $(B)/schema.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(FLAGS) $(SANFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(B)/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(FLAGS) $(SANFLAGS) $(PROGRAM_CFLAGS) $(CMOCKA_CFLAGS) $(UV_CFLAGS) \
+		$(DEPFLAGS) -c -o $@ $<
+
+# --- tests, benches, examples -------------------------------------------------------------------
+
+programs: $(TEST_PROGRAMS:%=$(B)/tests/%) $(TEST_PROGRAMS_CC:%=$(B)/tests/%) \
+	$(ORACLE)
+tests: programs $(UNIT_TESTS:%=$(B)/tests/unit/%) ## build the tests without running them
+
+HELPER_OBJECTS := $(UNIT_HELPERS:%.c=$(B)/obj/%.o)
+$(UNIT_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(HELPER_OBJECTS) \
+		$(B)/objects.a $(B)/runtime.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) \
+		$(PROGRAM_LIBS) $(UV_LIBS) -lpthread -ldl
+
+# Programs that tests record are as a user would build them: optimised, and never sanitized.
+PROGRAM_BUILD = $(LANGUAGE) -O2 -g $(WARNINGS) $(C_WARNINGS) $(UV_CFLAGS) $(DEPFLAGS)
+$(UV_PROGRAMS:%=$(B)/tests/%): $(B)/tests/%: tests/programs/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(PROGRAM_BUILD) -MF $@.d -o $@ $< $(UV_LIBS) -lpthread -ldl
+
+$(STATIC_PROGRAMS:%=$(B)/tests/%): $(B)/tests/%: tests/programs/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(PROGRAM_BUILD) -MF $@.d -static -o $@ $<
+
+$(CFI_PROGRAMS:%=$(B)/tests/%): $(B)/tests/%: $(B)/obj/tests/programs/%.o \
+		$(B)/runtime.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(SANFLAGS) -o $@ $^ $(DW_LIBS) $(UV_LIBS) -lpthread -ldl
+
+$(TEST_PROGRAMS_CC:%=$(B)/tests/%): $(B)/tests/%: tests/programs/%.cc $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CXX,$@)$(CXX) -std=gnu++17 -D_GNU_SOURCE -I. -O2 -g $(WARNINGS) $(UV_CFLAGS) \
+		$(DEPFLAGS) -MF $@.d -o $@ $< $(UV_LIBS) -lpthread -ldl
+
+# The random program that knows its own causality, and what compares it with a recording.
+ORACLE_OBJECTS := $(ORACLE_SOURCES:%.c=$(B)/plain/%.o)
+$(ORACLE_OBJECTS): $(B)/plain/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(PROGRAM_BUILD) -c -o $@ $<
+
+$(B)/tests/oracle: $(ORACLE_OBJECTS) $(B)/sources
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -o $@ $(ORACLE_OBJECTS) $(UV_LIBS) -lpthread -ldl
+
+$(B)/tests/oracle_check: $(ORACLE_CHECK:%.c=$(B)/obj/%.o)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(SANFLAGS) -o $@ $^ $(PROGRAM_LIBS) -lpthread -ldl
+
+$(BENCHES:%=$(B)/bench/%): $(B)/bench/%: tests/bench/%.c $(B)/objects.a \
+		$(B)/runtime.a $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(PROGRAM_BUILD) $(PROGRAM_CFLAGS) $(SANFLAGS) -MF $@.d -o $@ $< \
+		$(B)/objects.a $(B)/runtime.a $(UV_LIBS) $(PROGRAM_LIBS) -lpthread -ldl
+
+# A function whose last act is a call leaves no frame at -O2. The examples keep theirs, so that what
+# their README shows is the same with every compiler.
+$(EXAMPLES:%=$(B)/examples/%): $(B)/examples/%: examples/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(LANGUAGE) -O1 -g -fno-optimize-sibling-calls $(WARNINGS) \
+		$(C_WARNINGS) $(UV_CFLAGS) $(DEPFLAGS) -MF $@.d -o $@ $< $(UV_LIBS) -lpthread
+
+# Rebuilds what other flags built, and links anew when a source is gone: these two files change
+# only when their contents do.
+$(B)/flags: CONTENTS = $(CC) $(CXX) $(FLAGS) $(SANFLAGS) $(LIBFLAGS) $(LDFLAGS) $(PROGRAM_LIBS)
+$(B)/sources: CONTENTS = $(LIB_SOURCES) $(PROGRAM_SOURCES) $(ORACLE_SOURCES)
+$(B)/flags $(B)/sources: FORCE
+	@mkdir -p $(B)
+	@printf '%s\n' "$(subst ",\",$(CONTENTS))" >$@.new; \
+		if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+-include $(LIB_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(RUNTIME_OBJECTS:.o=.d)
+-include $(UNIT_SOURCES:%.c=$(B)/obj/%.d) $(CFI_PROGRAMS:%=$(B)/obj/tests/programs/%.d)
+-include $(addsuffix .d,$(TEST_PROGRAMS:%=$(B)/tests/%) $(TEST_PROGRAMS_CC:%=$(B)/tests/%))
+-include $(ORACLE_OBJECTS:.o=.d) $(ORACLE_CHECK:%.c=$(B)/obj/%.d)
+-include $(addsuffix .d,$(BENCHES:%=$(B)/bench/%) $(EXAMPLES:%=$(B)/examples/%))
+
+# These install first and build in a make of their own, in parallel unless told otherwise.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(J))
+
+# --- what one types -----------------------------------------------------------------------------
+
+deps: ## install what building and the demo need (and nothing when all is there)
+	@tests/deps --install build
+
+deps-test:
+	@tests/deps --install build test
+
+deps-check:
+	@tests/deps --install build check
+
+demo: deps ## record an example that crashes and show its async stack
+	@$(SUBMAKE) all
+	@B='$(B)' bash examples/demo.sh
+
+test: deps-test ## run every test (T=PATTERN for some)
+	@$(SUBMAKE) all tests
+	@B='$(B)' J='$(J)' CC='$(CC)' bash tests/run $(T)
+
+oracle: all $(ORACLE) ## compare many random programs with their recordings (SEEDS=1000)
+	@B='$(B)' bash tests/oracle/run.sh '$(or $(SEEDS),1000)' '$(or $(FIRST_SEED),1)'
+
+bench: all $(BENCHES:%=$(B)/bench/%) ## measure
+	@B='$(B)' bash tests/bench/run
+
+check: deps-check ## style, layering, exports, headers, schema
+	@$(SUBMAKE) all
+	@B='$(B)' CC='$(CC)' bash tests/check/run
+
+INSTALL_ROOT = $(DESTDIR)$(PREFIX)
+install: all ## install the program, the library and the manual pages
+	@$(SUBMAKE) install-files
+
+# The same without building.
+install-files:
+	install -d '$(INSTALL_ROOT)/bin' '$(INSTALL_ROOT)/lib'
+	install -m 755 '$(B)/acausal' '$(INSTALL_ROOT)/bin/acausal'
+	install -m 644 '$(B)/libacausal.so' '$(INSTALL_ROOT)/lib/libacausal.so'
+
+clean: ## remove the build folder
+	rm -rf '$(B)'
+
+help: ## say this
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@echo 'Knobs:'
+	@sed -n 's/^#: \([^ ]*\) *\(.*\)/  \1\t\2/p' Makefile | expand -t 16

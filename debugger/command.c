@@ -1,0 +1,171 @@
+/* Commands by table: see command.h. Knows no single command. */
+#include "debugger/command.h"
+
+#include "debugger/file_kind.h"
+#include "debugger/manual.h"
+
+#include <string.h>
+
+static bool is_offered(const struct command *command, int flags)
+{
+	return command->flags & flags & (COMMAND_SHELL | COMMAND_PROMPT);
+}
+
+const struct command *command_find(const struct command_table *table, const char *name, int flags)
+{
+	const struct command *command;
+
+	for (command = table->rows; command->name; command++)
+		if (is_offered(command, flags) &&
+			(!strcmp(command->name, name) ||
+				(command->alias && !strcmp(command->alias, name))))
+			return command;
+	return NULL;
+}
+
+const struct command *command_find_beginning(
+	const struct command_table *table, const char *name, int flags, struct error *err)
+{
+	const struct command *found = command_find(table, name, flags), *command;
+
+	if (found)
+		return found;
+	for (command = table->rows; command->name; command++) {
+		if (!is_offered(command, flags) || strncmp(command->name, name, strlen(name)))
+			continue;
+		if (found) {
+			error_set(
+				err, "'%s' may be '%s' or '%s'", name, found->name, command->name);
+			return NULL;
+		}
+		found = command;
+	}
+	if (!found)
+		command_unknown(table, name, flags, err);
+	return found;
+}
+
+/* How many letters must be added, dropped, changed or swapped; 99 for words too long to be one. */
+static size_t edit_distance(const char *a, const char *b)
+{
+	size_t rows[3][24], i, j, length = strlen(b);
+
+	if (strlen(a) > 22 || length > 22)
+		return 99;
+	for (j = 0; j <= length; j++)
+		rows[0][j] = j;
+	for (i = 1; a[i - 1]; i++) {
+		size_t *row = rows[i % 3], *before = rows[(i - 1) % 3], *two = rows[(i + 1) % 3];
+
+		row[0] = i;
+		for (j = 1; j <= length; j++) {
+			size_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
+
+			best = before[j] + 1 < best ? before[j] + 1 : best;
+			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+				two[j - 2] + 1 < best)
+				best = two[j - 2] + 1;
+			row[j] = best;
+		}
+	}
+	return rows[strlen(a) % 3][length];
+}
+
+int command_unknown(
+	const struct command_table *table, const char *name, int flags, struct error *err)
+{
+	const struct command *command, *nearest = NULL;
+	const char *help = flags & COMMAND_PROMPT ? "help" : "acausal help";
+	enum file_kind kind = file_kind_of(name);
+	size_t distance, least = strlen(name) < 4 ? 2 : 3;
+
+	if (!(flags & COMMAND_PROMPT) && kind == FILE_RECORDING)
+		return error_set(err,
+			"'%s' is a recording: look at it with 'acausal trace -r %s' or"
+			" 'acausal debug %s'",
+			name, name, name);
+	if (!(flags & COMMAND_PROMPT) && kind == FILE_EXECUTABLE)
+		return error_set(err,
+			"'%s' is no command, but an executable: record it with"
+			" 'acausal record %s'",
+			name, name);
+	for (command = table->rows; command->name; command++) {
+		if (!is_offered(command, flags))
+			continue;
+		distance = edit_distance(name, command->name);
+		if (distance < least) {
+			least = distance;
+			nearest = command;
+		}
+	}
+	if (nearest)
+		return error_set(err, "unknown command '%s': did you mean '%s'? ('%s' lists them)",
+			name, nearest->name, help);
+	return error_set(err, "unknown command '%s': '%s' lists them", name, help);
+}
+
+static int usage_error(const struct command *command, const char *why, struct error *err)
+{
+	struct error reason;
+
+	strncpy(reason.text, why, sizeof reason.text - 1);
+	reason.text[sizeof reason.text - 1] = '\0';
+	error_set(err, "%s: %.700s (see 'acausal help %s')", command->name, reason.text,
+		command->name);
+	return 2;
+}
+
+static int check_words(const struct invocation *invocation, struct error *err)
+{
+	const struct command *command = invocation->command;
+	int count = invocation->options.word_count;
+	struct error reason;
+
+	if (count < command->least_words)
+		return usage_error(command, "it needs an argument", err);
+	if (command->most_words < 0 || count <= command->most_words)
+		return 0;
+	error_set(&reason, "too many arguments, from '%.200s' on",
+		invocation->options.words[command->most_words]);
+	return usage_error(command, reason.text, err);
+}
+
+static int run_parsed(
+	struct session *session, const struct invocation *invocation, struct error *err)
+{
+	const struct command *command = invocation->command;
+	const char *path = option_value(&invocation->options, "r");
+	int status;
+
+	if (path)
+		session_set_path(session, path);
+	if (!(command->flags & COMMAND_RECORDING))
+		return command->run(session, invocation, err);
+	if (session_acquire(session, err))
+		return 1;
+	status = command->run(session, invocation, err);
+	session_release(session);
+	return status;
+}
+
+int command_run(const struct command_table *table, const struct command *command,
+	struct session *session, int argc, char **argv, struct error *err)
+{
+	struct invocation invocation = {
+		.command = command, .table = table, .arguments = argv, .argument_count = argc};
+	struct error reason;
+	int status;
+
+	err->text[0] = '\0';
+	if (command->flags & COMMAND_RAW)
+		return command->run(session, &invocation, err);
+	if (option_parse(command->options, argc, argv, false, &invocation.options, &reason))
+		return usage_error(command, reason.text, err);
+	if (option_value(&invocation.options, "help")) {
+		manual_show(command, session->out);
+		return 0;
+	}
+	status = check_words(&invocation, err);
+	return status ? status : run_parsed(session, &invocation, err);
+}

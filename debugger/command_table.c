@@ -1,0 +1,157 @@
+/*
+ * The one table of commands. Everything that is said of a command anywhere, in help, manual pages,
+ * messages and completion, is made of its row.
+ */
+#include "debugger/command_table.h"
+
+#include "debugger/help.h"
+#include "debugger/info.h"
+#include "debugger/overview.h"
+#include "debugger/prompt.h"
+#include "debugger/sql.h"
+#include "debugger/trace.h"
+#include "recorder/launch/record.h"
+
+/* `record` reads its own options, because those of the recorded command follow them. */
+static int run_record(
+	struct session *session, const struct invocation *invocation, struct error *err)
+{
+	(void)session;
+	(void)err;
+	record_set_crash_printer(trace_print_crash);
+	/* The word before the arguments is the command's name. */
+	return record_main(invocation->argument_count + 1, invocation->arguments - 1);
+}
+
+#define POINT_WORDS                                                                                \
+	"POINT is what to begin at:\n"                                                             \
+	"\n"                                                                                       \
+	"  42          an async ID: the creation of that resource (2:42 in process 2)\n"           \
+	"  run:97      a run of a callback (run:2:97)\n"                                           \
+	"  log:7       a line that the program wrote\n"                                            \
+	"  crash       the last crash; crash:1 the first\n"                                        \
+	"  thread:3    what a thread was doing when it was killed\n"                               \
+	"\n"                                                                                       \
+	"Without one: the crash, else the thread that was killed, else the last log line."
+
+static const struct command rows[] = {
+	{
+		.name = "record",
+		.usage = "[-o FILE] [options] [--] COMMAND [ARG...]",
+		.summary = "run a command and record it",
+		.description = "Runs COMMAND with the recorder in it and writes what it did to "
+			       "acausal.db in"
+			       " the\ncurrent folder, or to FILE. A recording that is there "
+			       "already becomes"
+			       " FILE.old.\nThe command needs no change. Its exit status is ours.\n"
+			       "\n"
+			       "  acausal record ./server --port 3000\n"
+			       "\n"
+			       "'acausal record --help' tells all options.",
+		.flags = COMMAND_SHELL | COMMAND_RAW,
+		.most_words = -1,
+		.completion = COMPLETE_FILE,
+		.run = run_record,
+	},
+	{
+		.name = "trace",
+		.alias = "bt",
+		.usage = "[options] [POINT]",
+		.summary = "show the async stack of a point: how the program got there",
+		.description = "Shows the stack at POINT, then the stack of the call that armed "
+			       "the callback it"
+			       "\nran in, and so on, back to main. Lines that begin with -- stand "
+			       "between two"
+			       "\ncallbacks: which call armed the run above, in which run, and how "
+			       "long before."
+			       "\nA cause that differs from the arming (!!) is shown beside it; "
+			       "repeats are"
+			       " folded.\n"
+			       "\n" POINT_WORDS,
+		.options = trace_options,
+		.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING,
+		.most_words = 1,
+		.completion = COMPLETE_POINT,
+		.run = trace_run,
+	},
+	{
+		.name = "info",
+		.usage = "[options] [POINT]",
+		.summary = "tell all that is known of a resource, run, thread, crash or log line",
+		.description = "Tells who made it, when and where, what armed it, how often and "
+			       "how long it ran"
+			       "\nand when it ended.\n"
+			       "\n" POINT_WORDS,
+		.options = info_options,
+		.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING,
+		.most_words = 1,
+		.completion = COMPLETE_POINT,
+		.run = info_run,
+	},
+	{
+		.name = "sql",
+		.usage = "[options] [QUERY]",
+		.summary = "ask the recording in SQL",
+		.description =
+			"Runs QUERY, or what stands on the input, on the recording, which is only "
+			"read."
+			"\nThe tables are documented in schema/README.md; .tables lists them and"
+			"\n.schema [NAME] shows their columns.\n"
+			"\n"
+			"  acausal sql 'SELECT type, count(*) FROM resource_named GROUP BY type'\n"
+			"  acausal sql --format csv < query.sql",
+		.options = sql_options,
+		.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING | COMMAND_REST,
+		.most_words = -1,
+		.run = sql_run,
+	},
+	{
+		.name = "debug",
+		.usage = "[options] [FILE]",
+		.summary = "open a prompt on the recording",
+		.description =
+			"A prompt with the same commands. Enter alone repeats the last one; Tab "
+			"completes;"
+			"\na beginning that only one command has will do. The history is kept in"
+			"\n$XDG_STATE_HOME/acausal/history. Without a terminal commands are read "
+			"from the"
+			"\ninput.",
+		.options = prompt_options,
+		.flags = COMMAND_SHELL,
+		.most_words = 1,
+		.completion = COMPLETE_FILE,
+		.run = prompt_run,
+	},
+	{
+		.name = "overview",
+		.usage = "",
+		.summary = "show the recording in short",
+		.description = "What was recorded, when and how much of it, and what to type next.",
+		.options = overview_options,
+		.flags = COMMAND_PROMPT,
+		.run = overview_run,
+	},
+	{
+		.name = "help",
+		.usage = "[COMMAND]",
+		.summary = "tell about the commands, or one of them",
+		.description = "Without COMMAND it lists the commands.",
+		.options = help_options,
+		.flags = COMMAND_SHELL | COMMAND_PROMPT,
+		.most_words = 1,
+		.completion = COMPLETE_COMMAND,
+		.run = help_run,
+	},
+	{
+		.name = "quit",
+		.alias = "exit",
+		.usage = "",
+		.summary = "leave the prompt",
+		.description = "So does Ctrl-D.",
+		.flags = COMMAND_PROMPT | COMMAND_RAW,
+		.run = prompt_quit,
+	},
+	{0},
+};
+
+const struct command_table command_table = {rows};

@@ -1,0 +1,51 @@
+/*
+ * Stacks as frames. A stack is read once and kept: segments that stand on the same stack share it.
+ */
+#ifndef ACAUSAL_DEBUGGER_FRAMES_H
+#define ACAUSAL_DEBUGGER_FRAMES_H
+
+#include "debugger/reader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Unknown strings are NULL, unknown numbers UNKNOWN (lookup.h). */
+struct frame {
+	const char *function, *file;
+	const char *module;	/* path */
+	const char *end_reason; /* no place, but why the stack ends here */
+	int64_t line, column, address;
+	bool inlined;  /* a call that the compiler inlined into the next frame */
+	bool is_exact; /* the very instruction, not a return address */
+};
+
+/* Innermost first. */
+struct frames {
+	int64_t stack_id;
+	size_t count;
+	size_t places; /* the first so many are the program's: what follows is how C starts a thread
+			*/
+	struct frame rows[];
+};
+
+struct frames_cache;
+
+struct frames_cache *frames_cache_create(void);
+void frames_cache_destroy(struct frames_cache *cache);
+
+/*
+ * The frames of a stack, none for an unknown one. Borrowed from the cache. `of_root`: the stack
+ * reaches down to the start of a thread, so that libc's own frames at its end may be told apart.
+ */
+int frames_of_stack(struct frames_cache *cache, struct reader *recording, int64_t stack_id,
+	bool of_root, const struct frames **ret, struct error *err);
+
+/* The function that one frame is in, as a stack of one; inlined calls in it are left out. */
+int frames_of_place(struct frames_cache *cache, struct reader *recording, int64_t frame_id,
+	const struct frames **ret, struct error *err);
+
+/* The last part of a path; NULL stays NULL. */
+const char *frames_basename(const char *path);
+
+#endif

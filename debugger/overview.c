@@ -1,0 +1,281 @@
+/*
+ * The recording in short: see overview.h. Reads only small tables: it must answer at once on any
+ * recording.
+ */
+#include "debugger/overview.h"
+
+#include "debugger/describe.h"
+#include "debugger/file_kind.h"
+#include "debugger/help.h"
+#include "debugger/lookup.h"
+#include "debugger/page.h"
+#include "debugger/printable.h"
+#include "debugger/quantity.h"
+#include "debugger/terminal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define PROCESSES_SHOWN 8
+#define TYPES_SHOWN	6
+
+const struct option_row overview_options[] = {
+	{NULL, 'r', "FILE", "the recording; else $ACAUSAL_RECORDING, else acausal.db"},
+	{"help", 'h', NULL, "this help"},
+	{0},
+};
+
+/* A JSON array of words as they were typed; what is no such array stays as it is. */
+static void add_command(struct strbuf *buffer, sqlite3 *database, const char *json)
+{
+	static const char sql[] = "SELECT value FROM json_each(CASE WHEN json_valid(?1) THEN ?1"
+				  " ELSE json_array(?1) END) LIMIT 40";
+	sqlite3_stmt *statement;
+	bool first = true;
+
+	if (!json || sqlite3_prepare_v2(database, sql, -1, &statement, NULL))
+		return;
+	sqlite3_bind_text(statement, 1, json, -1, SQLITE_STATIC);
+	while (sqlite3_step(statement) == SQLITE_ROW) {
+		const char *word = (const char *)sqlite3_column_text(statement, 0);
+
+		if (!first)
+			strbuf_add_char(buffer, ' ');
+		first = false;
+		if (word)
+			printable_add(buffer, word, strlen(word), 200);
+	}
+	sqlite3_finalize(statement);
+}
+
+static int64_t number_of(struct reader *recording, const char *sql)
+{
+	sqlite3_stmt *statement;
+	int64_t number = UNKNOWN;
+
+	if (sqlite3_prepare_v2(reader_database(recording), sql, -1, &statement, NULL))
+		return UNKNOWN;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		number = lookup_column(statement, 0);
+	sqlite3_finalize(statement);
+	return number;
+}
+
+static void process_line(struct page *page, struct reader *recording, int64_t process_id)
+{
+	struct process_row process;
+	struct strbuf words = {0};
+
+	if (lookup_process(recording, process_id, &process, NULL) != 1)
+		return;
+	printable_add_string(
+		&words, process.executable ? frames_basename(process.executable) : "?");
+	if (process.os_pid != UNKNOWN)
+		strbuf_printf(&words, ", pid %" PRId64, process.os_pid);
+	if (process.runtime) {
+		strbuf_add_string(&words, ", ");
+		printable_add_string(&words, process.runtime);
+		if (process.runtime_version) {
+			strbuf_add_char(&words, ' ');
+			printable_add_string(&words, process.runtime_version);
+		}
+	}
+	if (process.exit_signal != UNKNOWN && process.exit_signal) {
+		strbuf_add_string(&words, ", ended by ");
+		describe_signal_name(&words, process.exit_signal);
+	} else if (process.exit_code != UNKNOWN) {
+		strbuf_printf(&words, ", exit status %" PRId64, process.exit_code);
+	}
+	if (process.ended_ns != UNKNOWN && process.started_ns != UNKNOWN) {
+		strbuf_add_string(&words, ", ran ");
+		quantity_add_duration(&words, process.ended_ns - process.started_ns);
+	}
+	page_printf(page, PAGE_FAINT, "  process %-3" PRId64, process_id);
+	page_tab(page, 14);
+	page->indent = 14;
+	page_words(page, PAGE_PLAIN, strbuf_string(&words));
+	page_end_line(page);
+	strbuf_deinit(&words);
+}
+
+static void process_lines(struct page *page, struct reader *recording)
+{
+	static const char sql[] = "SELECT process_id FROM main.process ORDER BY process_id LIMIT 8";
+	int64_t ids[PROCESSES_SHOWN], count;
+	sqlite3_stmt *statement;
+	int found = 0, i;
+
+	if (sqlite3_prepare_v2(reader_database(recording), sql, -1, &statement, NULL))
+		return;
+	while (found < PROCESSES_SHOWN && sqlite3_step(statement) == SQLITE_ROW)
+		ids[found++] = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	for (i = 0; i < found; i++)
+		process_line(page, recording, ids[i]);
+	count = number_of(recording, "SELECT count(*) FROM main.process");
+	if (count > found) {
+		page_printf(page, PAGE_PLAIN, "  and %" PRId64 " processes more", count - found);
+		page_end_line(page);
+	}
+}
+
+/* From the totals that are kept while recording; the IDs say how many when there are none yet. */
+static void resource_line(struct page *page, struct reader *recording)
+{
+	static const char sql[] = "SELECT t.name, sum(s.created) FROM main.stack_total s"
+				  " JOIN main.type t ON t.type_id = s.type_id GROUP BY t.name"
+				  " ORDER BY 2 DESC LIMIT 6";
+	int64_t count = number_of(recording, "SELECT sum(created) FROM main.stack_total");
+	struct strbuf words = {0};
+	sqlite3_stmt *statement;
+	int shown = 0;
+
+	if (count == UNKNOWN) {
+		count = number_of(recording,
+			"SELECT max(a) FROM (SELECT max(async_id) AS a FROM"
+			" main.packed_request UNION ALL SELECT max(async_id) FROM"
+			" main.packed_resource)");
+		strbuf_add_string(&words, "about ");
+		count = count == UNKNOWN ? 0 : lookup_number_of(count);
+	}
+	quantity_add_count(&words, count);
+	if (!sqlite3_prepare_v2(reader_database(recording), sql, -1, &statement, NULL)) {
+		while (shown < TYPES_SHOWN && sqlite3_step(statement) == SQLITE_ROW) {
+			strbuf_add_string(&words, shown++ ? ", " : ": ");
+			quantity_add_count(&words, sqlite3_column_int64(statement, 1));
+			strbuf_add_char(&words, ' ');
+			describe_type(&words, (const char *)sqlite3_column_text(statement, 0));
+		}
+		sqlite3_finalize(statement);
+	}
+	page_add(page, PAGE_FAINT, "  resources");
+	page_tab(page, 14);
+	page->indent = 14;
+	page_words(page, PAGE_PLAIN, strbuf_string(&words));
+	page_end_line(page);
+	strbuf_deinit(&words);
+}
+
+static void count_line(struct page *page, struct reader *recording)
+{
+	static const struct {
+		const char *sql, *one, *many;
+	} counts[] = {
+		{"SELECT count(*) FROM main.thread", "thread", "threads"},
+		{"SELECT max(stack_id) FROM main.stack", "stack node", "stack nodes"},
+		{"SELECT max(log_id) FROM main.log", "log line", "log lines"},
+		{"SELECT count(*) FROM main.crash", "crash", "crashes"},
+		{"SELECT sum(lost) FROM main.gap", "lost event", "lost events"},
+	};
+	struct strbuf words = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		int64_t count = number_of(recording, counts[i].sql);
+
+		if (count == UNKNOWN || !count)
+			continue;
+		strbuf_add_string(&words, words.length ? ", " : "");
+		quantity_add_count(&words, count);
+		strbuf_add_char(&words, ' ');
+		strbuf_add_string(&words, count == 1 ? counts[i].one : counts[i].many);
+	}
+	page_add(page, PAGE_FAINT, "  and");
+	page_tab(page, 14);
+	page->indent = 14;
+	page_words(page, PAGE_PLAIN, strbuf_string(&words));
+	page_end_line(page);
+	strbuf_deinit(&words);
+}
+
+static void heading(struct page *page, struct reader *recording)
+{
+	const char *started = reader_meta(recording, "started_at");
+	struct strbuf words = {0};
+
+	printable_add_string(&words, reader_path(recording));
+	page_add(page, PAGE_STRONG, strbuf_string(&words));
+	page_add(page, PAGE_PLAIN, ": ");
+	page->indent = 2;
+	strbuf_clear(&words);
+	add_command(&words, reader_database(recording), reader_meta(recording, "command"));
+	if (started) {
+		strbuf_add_string(&words, words.length ? ", recorded " : "recorded ");
+		printable_add_string(&words, started);
+	}
+	page_words(page, PAGE_PLAIN, strbuf_string(&words));
+	if (reader_state(recording) == RECORDING_GROWING)
+		page_words(page, PAGE_WARN, ", still growing");
+	if (reader_state(recording) == RECORDING_CUT)
+		page_words(page, PAGE_WARN, ", cut short");
+	page_end_line(page);
+	strbuf_deinit(&words);
+}
+
+static void suggest(struct page *page, const char *command, const char *what)
+{
+	page_add(page, PAGE_PLAIN, "  ");
+	page_add(page, PAGE_STRONG, command);
+	page_tab(page, 38);
+	page_add(page, PAGE_PLAIN, what);
+	page_end_line(page);
+}
+
+/* What to type next: only what this recording has an answer to. */
+static void suggestions(struct page *page, struct session *session)
+{
+	struct reader *recording = session->recording;
+	const char *program = session->at_prompt ? "" : "acausal ";
+	struct point point = {POINT_DEFAULT, UNKNOWN};
+	int64_t last = number_of(recording, "SELECT max(async_id) FROM main.packed_request");
+	struct strbuf words = {0};
+	char command[80];
+
+	page_end_line(page);
+	if (last == UNKNOWN)
+		last = number_of(recording, "SELECT max(async_id) FROM main.packed_resource");
+	if (!point_resolve(recording, &point, NULL)) {
+		snprintf(command, sizeof command, "%strace", program);
+		suggest(page, command,
+			point.kind == POINT_CRASH    ? "the async stack of the crash"
+			: point.kind == POINT_THREAD ? "what the killed thread was doing"
+						     : "the async stack of the last log line");
+	}
+	if (last != UNKNOWN) {
+		point_add_async(&words, last);
+		snprintf(command, sizeof command, "%strace %s", program, strbuf_string(&words));
+		suggest(page, command, "where a resource came from");
+		snprintf(command, sizeof command, "%sinfo %s", program, strbuf_string(&words));
+		suggest(page, command, "everything known of it");
+	}
+	snprintf(command, sizeof command, "%ssql .tables", program);
+	suggest(page, command, "what can be asked in SQL");
+	if (!session->at_prompt)
+		suggest(page, "acausal debug", "a prompt for all of these");
+	snprintf(command, sizeof command, "%shelp", program);
+	suggest(page, command, "all commands");
+	strbuf_deinit(&words);
+}
+
+int overview_run(struct session *session, const struct invocation *invocation, struct error *err)
+{
+	struct page page = {0};
+
+	if (!session->recording && !session->path_given &&
+		file_kind_of(session->path) == FILE_MISSING) {
+		help_show_all(invocation->table, session->out);
+		return 0;
+	}
+	if (session_acquire(session, err))
+		return 1;
+	terminal_begin(&page, session->out);
+	heading(&page, session->recording);
+	process_lines(&page, session->recording);
+	resource_line(&page, session->recording);
+	count_line(&page, session->recording);
+	suggestions(&page, session);
+	terminal_show(&page, session->out, false);
+	page_deinit(&page);
+	session_release(session);
+	return 0;
+}

@@ -1,0 +1,125 @@
+/* Text for people: see page.h. Promises escape sequences only when `colour` is set. */
+#include "debugger/page.h"
+
+#include "debugger/printable.h"
+
+#include <string.h>
+
+static const char *const sequences[PAGE_STYLES] = {
+	[PAGE_STRONG] = "\033[1m",
+	[PAGE_BAD] = "\033[1;31m",
+	[PAGE_WARN] = "\033[33m",
+	[PAGE_GOOD] = "\033[32m",
+	[PAGE_FAINT] = "\033[2m",
+	[PAGE_BOUNDARY] = "\033[36m",
+	[PAGE_PLACE] = "\033[34m",
+};
+
+void page_deinit(struct page *page)
+{
+	strbuf_deinit(&page->text);
+}
+
+static void add_bytes(struct page *page, enum page_style style, const char *text, size_t count)
+{
+	bool colour = page->colour && sequences[style] && count;
+
+	if (colour)
+		strbuf_add_string(&page->text, sequences[style]);
+	strbuf_add(&page->text, text, count);
+	if (colour)
+		strbuf_add_string(&page->text, "\033[0m");
+}
+
+void page_add(struct page *page, enum page_style style, const char *text)
+{
+	add_bytes(page, style, text, strlen(text));
+	page->column += printable_width(text);
+}
+
+void page_printf(struct page *page, enum page_style style, const char *format, ...)
+{
+	struct strbuf text = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	strbuf_vprintf(&text, format, arguments);
+	va_end(arguments);
+	page_add(page, style, strbuf_string(&text));
+	strbuf_deinit(&text);
+}
+
+void page_words(struct page *page, enum page_style style, const char *text)
+{
+	struct strbuf word = {0};
+
+	while (*text) {
+		size_t spaces = strspn(text, " "), length = strcspn(text + spaces, " ");
+		size_t width;
+
+		strbuf_clear(&word);
+		strbuf_add(&word, text + spaces, length);
+		width = printable_width(strbuf_string(&word));
+		if (page->strict && length && page->column > page->indent &&
+			page->column + spaces + width > page->columns) {
+			page_end_line(page);
+			page_tab(page, page->indent);
+			spaces = 0;
+		}
+		strbuf_truncate(&word, 0);
+		strbuf_add_repeated(&word, ' ', spaces);
+		strbuf_add(&word, text + strspn(text, " "), length);
+		page_add(page, style, strbuf_string(&word));
+		text += strspn(text, " ") + length;
+	}
+	strbuf_deinit(&word);
+}
+
+void page_tab(struct page *page, size_t column)
+{
+	size_t count = page->column < column ? column - page->column : page->column ? 1 : 0;
+
+	strbuf_add_repeated(&page->text, ' ', count);
+	page->column += count;
+}
+
+void page_right(struct page *page, enum page_style fill_style, char fill, enum page_style style,
+	const char *text)
+{
+	size_t width = printable_width(text), count;
+	struct strbuf filling = {0};
+
+	if (page->column + width + 4 > page->columns) {
+		page_end_line(page);
+		page_tab(page, page->indent);
+		if (fill == ' ')
+			fill = 0;
+	}
+	count = page->column + width + 2 < page->columns ? page->columns - page->column - width : 2;
+	if (!fill) /* on a line of its own, where the others begin */
+		count = 0;
+	if (count > 2 && fill != ' ') {
+		strbuf_add_char(&filling, ' ');
+		strbuf_add_repeated(&filling, fill, count - 2);
+		strbuf_add_char(&filling, ' ');
+	} else {
+		strbuf_add_repeated(&filling, ' ', count);
+	}
+	page_add(page, fill_style, strbuf_string(&filling));
+	page_add(page, style, text);
+	strbuf_deinit(&filling);
+}
+
+size_t page_room(const struct page *page)
+{
+	return page->column < page->columns ? page->columns - page->column : 0;
+}
+
+void page_end_line(struct page *page)
+{
+	while (page->text.length && page->text.data[page->text.length - 1] == ' ')
+		strbuf_truncate(&page->text, page->text.length - 1);
+	strbuf_add_char(&page->text, '\n');
+	page->column = 0;
+	page->new_lines++;
+}

@@ -1,0 +1,23 @@
+/* Files of source code: their paths made short and their lines found. */
+#ifndef ACAUSAL_DEBUGGER_PLACE_H
+#define ACAUSAL_DEBUGGER_PLACE_H
+
+#include "debugger/strbuf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Adds `file` printably: without "." and "..", and relative to the current folder, to that of the
+ * executable or to the one above it when it lies there.
+ */
+void place_add_file(struct strbuf *buffer, const char *file, const char *executable);
+
+/*
+ * Reads line `line` of a source file into `buffer`, printably and without the white space in
+ * front. False when the file is not there or has no such line.
+ */
+bool place_read_line(struct strbuf *buffer, const char *file, int64_t line);
+
+#endif

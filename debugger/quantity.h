@@ -1,0 +1,18 @@
+/* Numbers and times in words. */
+#ifndef ACAUSAL_DEBUGGER_QUANTITY_H
+#define ACAUSAL_DEBUGGER_QUANTITY_H
+
+#include "debugger/strbuf.h"
+
+#include <stdint.h>
+
+/* 1234567 as "1,234,567". */
+void quantity_add_count(struct strbuf *buffer, int64_t count);
+
+/* Nanoseconds as "41 us", "362.4 ms", "12.3 s", "3 min 20 s", "2 h 05 min"; "-" before negative. */
+void quantity_add_duration(struct strbuf *buffer, int64_t ns);
+
+/* A moment since the recording began, as "+81.200331 s". */
+void quantity_add_moment(struct strbuf *buffer, int64_t ns);
+
+#endif

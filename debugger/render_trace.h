@@ -1,0 +1,25 @@
+/* An async stack as text for people, and as JSON for scripts. */
+#ifndef ACAUSAL_DEBUGGER_RENDER_TRACE_H
+#define ACAUSAL_DEBUGGER_RENDER_TRACE_H
+
+#include "debugger/json.h"
+#include "debugger/lineage.h"
+#include "debugger/page.h"
+
+struct render_options {
+	bool full; /* also the frames by which C starts a thread */
+	enum recording_state state;
+};
+
+/* Text. What it reads beside the lineage is the source line of the point itself. */
+void render_trace_text(
+	struct page *page, const struct lineage *lineage, const struct render_options *options);
+
+/* The contract's object. */
+void render_trace_json(
+	struct json *json, const struct lineage *lineage, const struct render_options *options);
+
+/* A frame as the object in `frames`; a run's or an async ID for `key` as a number. */
+void render_frames_json(struct json *json, const char *key, const struct frames *frames, bool full);
+
+#endif

@@ -1,0 +1,56 @@
+/* What commands share: see session.h. */
+#include "debugger/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void session_init(struct session *session, const char *path)
+{
+	*session = (struct session){.out = stdout};
+	session_set_path(session, path);
+}
+
+static void close_recording(struct session *session)
+{
+	reader_close(session->recording);
+	frames_cache_destroy(session->cache);
+	session->recording = NULL;
+	session->cache = NULL;
+}
+
+void session_deinit(struct session *session)
+{
+	close_recording(session);
+	free(session->path);
+	session->path = NULL;
+}
+
+void session_set_path(struct session *session, const char *path)
+{
+	close_recording(session);
+	if (!path || !*path)
+		path = getenv("ACAUSAL_RECORDING");
+	session->path_given = path && *path;
+	free(session->path);
+	session->path = strdup(session->path_given ? path : "acausal.db");
+}
+
+int session_acquire(struct session *session, struct error *err)
+{
+	if (!session->path)
+		return error_set(err, "out of memory");
+	/* What was not there a moment ago, rows, names of functions, the index, may be now. */
+	if (session->recording && reader_state(session->recording) == RECORDING_GROWING)
+		close_recording(session);
+	if (!session->recording && reader_open(&session->recording, session->path, err))
+		return -1;
+	if (!session->cache && !(session->cache = frames_cache_create()))
+		return error_set(err, "out of memory");
+	return reader_begin(session->recording, err);
+}
+
+void session_release(struct session *session)
+{
+	if (session->recording)
+		reader_end(session->recording);
+}

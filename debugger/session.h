@@ -1,0 +1,36 @@
+/* What commands share: the recording that is looked at, and where results go. */
+#ifndef ACAUSAL_DEBUGGER_SESSION_H
+#define ACAUSAL_DEBUGGER_SESSION_H
+
+#include "debugger/frames.h"
+#include "debugger/reader.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct session {
+	char *path;	 /* of the recording; NULL only for want of memory */
+	bool path_given; /* by -r or the environment, and not the default */
+	bool at_prompt;
+	bool quit; /* the prompt is to end */
+	FILE *out;
+
+	struct reader *recording; /* NULL until it is needed */
+	struct frames_cache *cache;
+};
+
+/* Takes -r's FILE, or NULL for $ACAUSAL_RECORDING or acausal.db. */
+void session_init(struct session *session, const char *path);
+void session_deinit(struct session *session);
+
+/* Goes over to another recording. Takes a copy. */
+void session_set_path(struct session *session, const char *path);
+
+/*
+ * Opens the recording unless it is open; one that still grew is looked at again. Between this and
+ * session_release everything sees it at one moment.
+ */
+int session_acquire(struct session *session, struct error *err);
+void session_release(struct session *session);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * File system operations: 36 functions of one form.
+ *
+ * With a NULL callback an operation is synchronous, on any thread, perhaps without a loop: it makes
+ * no resource and is passed through.
+ */
+#include "recorder/hooks/hook.h"
+
+TRAMPOLINE void on_fs(uv_fs_t *request)
+{
+	struct fired fired;
+	ssize_t result = request->result;
+	bool counts =
+		result >= 0 && (request->fs_type == UV_FS_READ || request->fs_type == UV_FS_WRITE ||
+				       request->fs_type == UV_FS_SENDFILE);
+
+	fired_request(&fired, request, FRAME);
+	((uv_fs_cb)fired.callbacks.callback)(request);
+	/* The request may be gone by now. */
+	fired_end(&fired, result < 0 ? result : 0, counts ? result : EVENT_NO_STATUS);
+}
+
+/* `detail` is a path, or NULL. In `arguments`, `callback` is what the real function is given. */
+#define FS_OPERATION(name, TYPE, detail, parameters, arguments)                                    \
+	WRAPPER int uv_fs_##name parameters                                                        \
+	{                                                                                          \
+		CALL(fs_##name);                                                                   \
+		uint32_t index = 0;                                                                \
+		int result;                                                                        \
+                                                                                                   \
+		if (call.thread && callback)                                                       \
+			index = request_made(&call, request, ACAUSAL_TYPE_##TYPE, loop, NULL,      \
+				(void *)callback);                                                 \
+		if (index) {                                                                       \
+			resource_detail_text(&call, index, detail);                                \
+			callback = on_fs;                                                          \
+		}                                                                                  \
+		result = call.uv->fs_##name arguments;                                             \
+		if (index && result < 0)                                                           \
+			request_refused(index, request);                                           \
+		return result;                                                                     \
+	}
+
+/* The forms that several share. */
+#define FS_PATH(name)                                                                              \
+	FS_OPERATION(name, FS, path,                                                               \
+		(uv_loop_t * loop, uv_fs_t * request, const char *path, uv_fs_cb callback),        \
+		(loop, request, path, callback))
+#define FS_PATH_INT(name)                                                                          \
+	FS_OPERATION(name, FS, path,                                                               \
+		(uv_loop_t * loop, uv_fs_t * request, const char *path, int number,                \
+			uv_fs_cb callback),                                                        \
+		(loop, request, path, number, callback))
+#define FS_TWO_PATHS(name)                                                                         \
+	FS_OPERATION(name, FS, path,                                                               \
+		(uv_loop_t * loop, uv_fs_t * request, const char *path, const char *other,         \
+			uv_fs_cb callback),                                                        \
+		(loop, request, path, other, callback))
+#define FS_TWO_PATHS_INT(name)                                                                     \
+	FS_OPERATION(name, FS, path,                                                               \
+		(uv_loop_t * loop, uv_fs_t * request, const char *path, const char *other,         \
+			int flags, uv_fs_cb callback),                                             \
+		(loop, request, path, other, flags, callback))
+#define FS_FILE(name)                                                                              \
+	FS_OPERATION(name, FS, NULL,                                                               \
+		(uv_loop_t * loop, uv_fs_t * request, uv_file file, uv_fs_cb callback),            \
+		(loop, request, file, callback))
+#define FS_BUFFERS(name)                                                                           \
+	FS_OPERATION(name, FS, NULL,                                                               \
+		(uv_loop_t * loop, uv_fs_t * request, uv_file file, const uv_buf_t buffers[],      \
+			unsigned int count, int64_t offset, uv_fs_cb callback),                    \
+		(loop, request, file, buffers, count, offset, callback))
+#define FS_PATH_OWNER(name)                                                                        \
+	FS_OPERATION(name, FS, path,                                                               \
+		(uv_loop_t * loop, uv_fs_t * request, const char *path, uv_uid_t user,             \
+			uv_gid_t group, uv_fs_cb callback),                                        \
+		(loop, request, path, user, group, callback))
+#define FS_PATH_TIMES(name)                                                                        \
+	FS_OPERATION(name, FS, path,                                                               \
+		(uv_loop_t * loop, uv_fs_t * request, const char *path, double accessed,           \
+			double modified, uv_fs_cb callback),                                       \
+		(loop, request, path, accessed, modified, callback))
+
+FS_FILE(close)
+FS_FILE(fstat)
+FS_FILE(fsync)
+FS_FILE(fdatasync)
+FS_BUFFERS(read)
+FS_BUFFERS(write)
+FS_PATH(unlink)
+FS_PATH(mkdtemp)
+FS_PATH(mkstemp)
+FS_PATH(rmdir)
+FS_PATH(stat)
+FS_PATH(lstat)
+FS_PATH(readlink)
+FS_PATH(realpath)
+FS_PATH(statfs)
+FS_PATH_INT(mkdir)
+FS_PATH_INT(scandir)
+FS_PATH_INT(access)
+FS_PATH_INT(chmod)
+FS_TWO_PATHS(rename)
+FS_TWO_PATHS(link)
+FS_TWO_PATHS_INT(copyfile)
+FS_TWO_PATHS_INT(symlink)
+FS_PATH_OWNER(chown)
+FS_PATH_OWNER(lchown)
+FS_PATH_TIMES(utime)
+FS_PATH_TIMES(lutime)
+
+FS_OPERATION(open, FS, path,
+	(uv_loop_t * loop, uv_fs_t *request, const char *path, int flags, int mode,
+		uv_fs_cb callback),
+	(loop, request, path, flags, mode, callback))
+FS_OPERATION(ftruncate, FS, NULL,
+	(uv_loop_t * loop, uv_fs_t *request, uv_file file, int64_t offset, uv_fs_cb callback),
+	(loop, request, file, offset, callback))
+FS_OPERATION(sendfile, FS, NULL,
+	(uv_loop_t * loop, uv_fs_t *request, uv_file out, uv_file in, int64_t offset, size_t length,
+		uv_fs_cb callback),
+	(loop, request, out, in, offset, length, callback))
+FS_OPERATION(futime, FS, NULL,
+	(uv_loop_t * loop, uv_fs_t *request, uv_file file, double accessed, double modified,
+		uv_fs_cb callback),
+	(loop, request, file, accessed, modified, callback))
+FS_OPERATION(fchmod, FS, NULL,
+	(uv_loop_t * loop, uv_fs_t *request, uv_file file, int mode, uv_fs_cb callback),
+	(loop, request, file, mode, callback))
+FS_OPERATION(fchown, FS, NULL,
+	(uv_loop_t * loop, uv_fs_t *request, uv_file file, uv_uid_t user, uv_gid_t group,
+		uv_fs_cb callback),
+	(loop, request, file, user, group, callback))
+FS_OPERATION(opendir, FS_DIR, path,
+	(uv_loop_t * loop, uv_fs_t *request, const char *path, uv_fs_cb callback),
+	(loop, request, path, callback))
+FS_OPERATION(readdir, FS_DIR, NULL,
+	(uv_loop_t * loop, uv_fs_t *request, uv_dir_t *directory, uv_fs_cb callback),
+	(loop, request, directory, callback))
+FS_OPERATION(closedir, FS_DIR, NULL,
+	(uv_loop_t * loop, uv_fs_t *request, uv_dir_t *directory, uv_fs_cb callback),
+	(loop, request, directory, callback))

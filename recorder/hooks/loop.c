@@ -1,0 +1,189 @@
+/*
+ * Loops, and what belongs to every handle: closing, walking.
+ */
+#include "recorder/hooks/hook.h"
+
+/* --- loops -------------------------------------------------------------------------------- */
+
+WRAPPER int uv_loop_init(uv_loop_t *loop)
+{
+	CALL(loop_init);
+	int result = call.uv->loop_init(loop);
+
+	if (call.thread && result == 0)
+		handle_made(&call, loop, ACAUSAL_TYPE_LOOP, NULL);
+	return result;
+}
+
+WRAPPER uv_loop_t *uv_loop_new(void)
+{
+	CALL(loop_new);
+	uv_loop_t *loop = call.uv->loop_new();
+
+	if (call.thread && loop)
+		handle_made(&call, loop, ACAUSAL_TYPE_LOOP, NULL);
+	return loop;
+}
+
+WRAPPER uv_loop_t *uv_default_loop(void)
+{
+	CALL(default_loop);
+	uv_loop_t *loop = call.uv->default_loop();
+
+	/* Only the first call makes it. */
+	if (call.thread && loop && !live_find(loop))
+		handle_made(&call, loop, ACAUSAL_TYPE_LOOP, NULL);
+	return loop;
+}
+
+static void loop_gone(struct call *call, const void *loop)
+{
+	uint32_t index = live_find(loop);
+
+	if (!index)
+		return;
+	live_unlink(index, loop);
+	resource_destroyed(call->thread, index, arena_ticks());
+}
+
+WRAPPER int uv_loop_close(uv_loop_t *loop)
+{
+	CALL(loop_close);
+	int result = call.uv->loop_close(loop);
+
+	if (call.thread && result == 0)
+		loop_gone(&call, loop);
+	return result;
+}
+
+WRAPPER void uv_loop_delete(uv_loop_t *loop)
+{
+	CALL(loop_delete);
+
+	/* Before the real one: once freed, the memory may be another thread's new object. */
+	if (call.thread)
+		loop_gone(&call, loop);
+	call.uv->loop_delete(loop);
+}
+
+WRAPPER int uv_run(uv_loop_t *loop, uv_run_mode mode)
+{
+	CALL(run);
+	uint32_t outside = 0;
+	int result, depth = 0;
+
+	if (call.thread) {
+		depth = call.thread->depth;
+		emit_settle(&call.thread->emit);
+		outside = run_nest(call.thread, depth > 0 ? call_stack(&call) : 0);
+	}
+	result = call.uv->run(loop, mode);
+	if (call.thread && arena()) {
+		/* Callbacks inside that were left by longjmp to where uv_run was called again. */
+		run_drop_above(call.thread, depth);
+		run_nest(call.thread, outside);
+	}
+	return result;
+}
+
+/* --- functions of the program that are called synchronously ------------------------------- */
+
+struct walk {
+	uv_walk_cb callback;
+	void *argument;
+};
+
+PASSAGE void pass_walk(uv_handle_t *handle, void *argument)
+{
+	struct walk *walk = argument;
+
+	walk->callback(handle, walk->argument);
+}
+
+WRAPPER void uv_walk(uv_loop_t *loop, uv_walk_cb callback, void *argument)
+{
+	CALL(walk);
+	struct walk walk = {callback, argument};
+
+	if (call.thread)
+		call.uv->walk(loop, pass_walk, &walk);
+	else
+		call.uv->walk(loop, callback, argument);
+}
+
+PASSAGE void pass_once(void)
+{
+	thread_current->once();
+}
+
+WRAPPER void uv_once(uv_once_t *guard, void (*callback)(void))
+{
+	CALL(once);
+	void (*outside)(void);
+
+	if (!call.thread) {
+		call.uv->once(guard, callback);
+		return;
+	}
+	outside = call.thread->once;
+	call.thread->once = callback;
+	call.uv->once(guard, pass_once);
+	call.thread->once = outside;
+}
+
+/* --- closing ------------------------------------------------------------------------------ */
+
+TRAMPOLINE void on_close(uv_handle_t *handle)
+{
+	struct fired fired;
+
+	fired_close(&fired, handle, FRAME);
+	if (fired.callbacks.close)
+		((uv_close_cb)fired.callbacks.close)(handle);
+	fired_end(&fired, EVENT_NO_STATUS, EVENT_NO_STATUS);
+}
+
+/* What stood before is ended, and the close callback is armed in its place. */
+static void close_arm(struct call *call, uint32_t index, uv_close_cb callback)
+{
+	/* Libuv may call the old callback still (a datagram of a batch), so that has to stay. */
+	const struct arming arming = {.timeout_ms = EVENT_NO_TIME,
+		.repeat_ms = EVENT_NO_TIME,
+		.callback = live_callbacks(index)->callback,
+		.second = live_callbacks(index)->second,
+		.one_shot = true};
+
+	live_callbacks(index)->last_arming_id =
+		live_at(index)->flags & ARENA_LIVE_ARMED ? live_at(index)->arming_id : 0;
+	handle_disarmed(call, index, ACAUSAL_END_CLOSED);
+	live_callbacks(index)->close = (void *)callback;
+	if (callback)
+		handle_armed(call, index, &arming);
+	live_at(index)->flags |= ARENA_LIVE_CLOSING;
+}
+
+WRAPPER void uv_close(uv_handle_t *handle, uv_close_cb callback)
+{
+	CALL(close);
+	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
+
+	if (!index) {
+		call.uv->close(handle, callback);
+		return;
+	}
+	close_arm(&call, index, callback);
+	/* Also without a callback of the program: the handle's end is worth knowing. */
+	call.uv->close(handle, on_close);
+}
+
+WRAPPER int uv_tcp_close_reset(uv_tcp_t *handle, uv_close_cb callback)
+{
+	CALL(tcp_close_reset);
+	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
+	int result = call.uv->tcp_close_reset(handle, index ? on_close : callback);
+
+	/* It can be refused, and calls nothing before the loop's next turn. */
+	if (index && result == 0)
+		close_arm(&call, index, callback);
+	return result;
+}

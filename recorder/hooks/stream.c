@@ -1,0 +1,274 @@
+/*
+ * Streams (tcp, pipe, tty) and what is asked of them: listening, reading, writing, connecting.
+ */
+#include "recorder/hooks/hook.h"
+
+#include <sys/socket.h>
+
+#define NO_TIMES .timeout_ms = EVENT_NO_TIME, .repeat_ms = EVENT_NO_TIME
+
+#define STREAM_INIT(name, TYPE, parameters, arguments)                                             \
+	WRAPPER int uv_##name parameters                                                           \
+	{                                                                                          \
+		CALL(name);                                                                        \
+		int result = call.uv->name arguments;                                              \
+                                                                                                   \
+		if (call.thread && result == 0)                                                    \
+			handle_made(&call, handle, ACAUSAL_TYPE_##TYPE, loop);                     \
+		return result;                                                                     \
+	}
+
+STREAM_INIT(tcp_init, TCP, (uv_loop_t * loop, uv_tcp_t *handle), (loop, handle))
+STREAM_INIT(tcp_init_ex, TCP, (uv_loop_t * loop, uv_tcp_t *handle, unsigned int flags),
+	(loop, handle, flags))
+STREAM_INIT(pipe_init, PIPE, (uv_loop_t * loop, uv_pipe_t *handle, int ipc), (loop, handle, ipc))
+STREAM_INIT(tty_init, TTY, (uv_loop_t * loop, uv_tty_t *handle, uv_file fd, int readable),
+	(loop, handle, fd, readable))
+
+/* --- servers ------------------------------------------------------------------------------ */
+
+TRAMPOLINE void on_connection(uv_stream_t *server, int status)
+{
+	struct fired fired;
+
+	fired_handle(&fired, server, FRAME);
+	((uv_connection_cb)fired.callbacks.callback)(server, status);
+	fired_end(&fired, status, EVENT_NO_STATUS);
+}
+
+WRAPPER int uv_listen(uv_stream_t *stream, int backlog, uv_connection_cb callback)
+{
+	CALL(listen);
+	const struct arming arming = {.callback = (void *)callback, NO_TIMES};
+	uint32_t index = call.thread ? handle_known(&call, stream) : 0;
+	int result;
+
+	if (!index || !callback)
+		return call.uv->listen(stream, backlog, callback);
+	result = call.uv->listen(stream, backlog, on_connection);
+	if (result != 0)
+		return result;
+	handle_armed(&call, index, &arming);
+	if (live_at(index)->type == ACAUSAL_TYPE_TCP)
+		handle_retype(&call, index, ACAUSAL_TYPE_TCP_SERVER, 0, 0);
+	else if (live_at(index)->type == ACAUSAL_TYPE_PIPE)
+		handle_retype(&call, index, ACAUSAL_TYPE_PIPE_SERVER, 0, 0);
+	return result;
+}
+
+WRAPPER int uv_accept(uv_stream_t *server, uv_stream_t *client)
+{
+	CALL(accept);
+	uint32_t index = call.thread ? handle_known(&call, client) : 0;
+	uint32_t of = call.thread ? live_find(server) : 0;
+	int result = call.uv->accept(server, client);
+
+	/* As in Node, what made the connection is the server that heard it. */
+	if (index && of && result == 0)
+		handle_retype(&call, index, 0, live_at(of)->async_id, live_at(of)->async_id);
+	return result;
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+TRAMPOLINE void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+	struct fired fired;
+
+	fired_alloc(&fired, handle, FRAME);
+	((uv_alloc_cb)fired.callbacks.second)(handle, suggested, buffer);
+	fired_end(&fired, EVENT_NO_STATUS, EVENT_NO_STATUS);
+}
+
+TRAMPOLINE void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+	struct fired fired;
+
+	fired_handle(&fired, stream, FRAME);
+	((uv_read_cb)fired.callbacks.callback)(stream, count, buffer);
+	fired_end(&fired, count < 0 ? count : 0, count < 0 ? EVENT_NO_STATUS : count);
+	/* After the end of the file or an error libuv reads no more. */
+	if (count < 0 && count != UV_ENOBUFS)
+		fired_disarm(&fired);
+}
+
+WRAPPER int uv_read_start(uv_stream_t *stream, uv_alloc_cb allocate, uv_read_cb callback)
+{
+	CALL(read_start);
+	const struct arming arming = {
+		(void *)callback, (void *)allocate, EVENT_NO_TIME, EVENT_NO_TIME, false};
+	uint32_t index = call.thread && stream ? handle_known(&call, stream) : 0;
+	int result;
+
+	if (!index || !callback || !allocate)
+		return call.uv->read_start(stream, allocate, callback);
+	result = call.uv->read_start(stream, on_alloc, on_read);
+	if (result == 0)
+		handle_armed(&call, index, &arming);
+	return result;
+}
+
+WRAPPER int uv_read_stop(uv_stream_t *stream)
+{
+	CALL(read_stop);
+	int result = call.uv->read_stop(stream);
+
+	uint32_t index = call.thread && result == 0 ? live_find(stream) : 0;
+
+	/* Of a server, it does nothing. */
+	if (index && live_at(index)->arming_api == ACAUSAL_API_uv_read_start)
+		handle_disarmed(&call, index, ACAUSAL_END_STOPPED);
+	return result;
+}
+
+/* --- requests of streams ------------------------------------------------------------------ */
+
+TRAMPOLINE void on_write(uv_write_t *request, int status)
+{
+	struct fired fired;
+
+	fired_request(&fired, request, FRAME);
+	if (fired.callbacks.callback)
+		((uv_write_cb)fired.callbacks.callback)(request, status);
+	fired_end(&fired, status, fired.bytes);
+}
+
+static uint32_t write_made(struct call *call, uv_write_t *request, uv_stream_t *stream,
+	const uv_buf_t buffers[], unsigned int count, uv_write_cb callback)
+{
+	uint32_t index;
+	uint64_t bytes = 0;
+	unsigned int i;
+
+	if (!call->thread)
+		return 0;
+	index = request_made(
+		call, request, ACAUSAL_TYPE_WRITE, stream->loop, stream, (void *)callback);
+	if (!index)
+		return 0;
+	for (i = 0; i < count; i++)
+		bytes += buffers[i].len;
+	live_at(index)->bytes = bytes;
+	return index;
+}
+
+WRAPPER int uv_write(uv_write_t *request, uv_stream_t *stream, const uv_buf_t buffers[],
+	unsigned int count, uv_write_cb callback)
+{
+	CALL(write);
+	uint32_t index = write_made(&call, request, stream, buffers, count, callback);
+	int result = call.uv->write(request, stream, buffers, count, index ? on_write : callback);
+
+	if (result != 0)
+		request_refused(index, request);
+	return result;
+}
+
+WRAPPER int uv_write2(uv_write_t *request, uv_stream_t *stream, const uv_buf_t buffers[],
+	unsigned int count, uv_stream_t *sent, uv_write_cb callback)
+{
+	CALL(write2);
+	uint32_t index = write_made(&call, request, stream, buffers, count, callback);
+	int result =
+		call.uv->write2(request, stream, buffers, count, sent, index ? on_write : callback);
+
+	if (result != 0)
+		request_refused(index, request);
+	return result;
+}
+
+TRAMPOLINE void on_shutdown(uv_shutdown_t *request, int status)
+{
+	struct fired fired;
+
+	fired_request(&fired, request, FRAME);
+	if (fired.callbacks.callback)
+		((uv_shutdown_cb)fired.callbacks.callback)(request, status);
+	fired_end(&fired, status, EVENT_NO_STATUS);
+}
+
+WRAPPER int uv_shutdown(uv_shutdown_t *request, uv_stream_t *stream, uv_shutdown_cb callback)
+{
+	CALL(shutdown);
+	uint32_t index = call.thread ? request_made(&call, request, ACAUSAL_TYPE_SHUTDOWN,
+					       stream->loop, stream, (void *)callback)
+				     : 0;
+	int result = call.uv->shutdown(request, stream, index ? on_shutdown : callback);
+
+	if (result != 0)
+		request_refused(index, request);
+	return result;
+}
+
+/* --- connecting --------------------------------------------------------------------------- */
+
+TRAMPOLINE void on_connect(uv_connect_t *request, int status)
+{
+	struct fired fired;
+
+	fired_request(&fired, request, FRAME);
+	if (fired.callbacks.callback)
+		((uv_connect_cb)fired.callbacks.callback)(request, status);
+	fired_end(&fired, status, EVENT_NO_STATUS);
+}
+
+static size_t address_size(const struct sockaddr *address)
+{
+	return address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+					      : sizeof(struct sockaddr_in);
+}
+
+WRAPPER int uv_tcp_connect(uv_connect_t *request, uv_tcp_t *handle, const struct sockaddr *address,
+	uv_connect_cb callback)
+{
+	CALL(tcp_connect);
+	uint32_t index = 0;
+	int result;
+
+	if (call.thread && callback)
+		index = request_made(&call, request, ACAUSAL_TYPE_TCP_CONNECT, handle->loop, handle,
+			(void *)callback);
+	if (index && address && (address->sa_family == AF_INET || address->sa_family == AF_INET6))
+		resource_detail_bytes(
+			&call, index, EVENT_DETAIL_SOCKADDR, address, address_size(address));
+	result = call.uv->tcp_connect(request, handle, address, index ? on_connect : callback);
+	if (result != 0)
+		request_refused(index, request);
+	return result;
+}
+
+WRAPPER void uv_pipe_connect(
+	uv_connect_t *request, uv_pipe_t *handle, const char *name, uv_connect_cb callback)
+{
+	CALL(pipe_connect);
+	uint32_t index = 0;
+
+	if (call.thread)
+		index = request_made(&call, request, ACAUSAL_TYPE_PIPE_CONNECT, handle->loop,
+			handle, (void *)callback);
+	if (index)
+		resource_detail_text(&call, index, name);
+	call.uv->pipe_connect(request, handle, name, index ? on_connect : callback);
+}
+
+WRAPPER int uv_pipe_connect2(uv_connect_t *request, uv_pipe_t *handle, const char *name,
+	size_t length, unsigned int flags, uv_connect_cb callback)
+{
+	CALL(pipe_connect2);
+	uint32_t index = 0;
+	int result;
+
+	/* The wrapper exists in every process; who calls it has a libuv that has it, too. */
+	if (!call.uv->pipe_connect2)
+		return UV_ENOSYS;
+	if (call.thread)
+		index = request_made(&call, request, ACAUSAL_TYPE_PIPE_CONNECT, handle->loop,
+			handle, (void *)callback);
+	if (index && name)
+		resource_detail_bytes(&call, index, EVENT_DETAIL_TEXT, name, length);
+	result = call.uv->pipe_connect2(
+		request, handle, name, length, flags, index ? on_connect : callback);
+	if (result != 0)
+		request_refused(index, request);
+	return result;
+}

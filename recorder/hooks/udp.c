@@ -1,0 +1,99 @@
+/*
+ * Datagrams.
+ */
+#include "recorder/hooks/hook.h"
+
+WRAPPER int uv_udp_init(uv_loop_t *loop, uv_udp_t *handle)
+{
+	CALL(udp_init);
+	int result = call.uv->udp_init(loop, handle);
+
+	if (call.thread && result == 0)
+		handle_made(&call, handle, ACAUSAL_TYPE_UDP, loop);
+	return result;
+}
+
+WRAPPER int uv_udp_init_ex(uv_loop_t *loop, uv_udp_t *handle, unsigned int flags)
+{
+	CALL(udp_init_ex);
+	int result = call.uv->udp_init_ex(loop, handle, flags);
+
+	if (call.thread && result == 0)
+		handle_made(&call, handle, ACAUSAL_TYPE_UDP, loop);
+	return result;
+}
+
+TRAMPOLINE void on_send(uv_udp_send_t *request, int status)
+{
+	struct fired fired;
+
+	fired_request(&fired, request, FRAME);
+	if (fired.callbacks.callback)
+		((uv_udp_send_cb)fired.callbacks.callback)(request, status);
+	fired_end(&fired, status, fired.bytes);
+}
+
+WRAPPER int uv_udp_send(uv_udp_send_t *request, uv_udp_t *handle, const uv_buf_t buffers[],
+	unsigned int count, const struct sockaddr *address, uv_udp_send_cb callback)
+{
+	CALL(udp_send);
+	uint32_t index = 0;
+	unsigned int i;
+	int result;
+
+	if (call.thread)
+		index = request_made(&call, request, ACAUSAL_TYPE_UDP_SEND, handle->loop, handle,
+			(void *)callback);
+	for (i = 0; index && i < count; i++)
+		live_at(index)->bytes += buffers[i].len;
+	result = call.uv->udp_send(
+		request, handle, buffers, count, address, index ? on_send : callback);
+	if (result != 0)
+		request_refused(index, request);
+	return result;
+}
+
+TRAMPOLINE void on_udp_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+	struct fired fired;
+
+	fired_alloc(&fired, handle, FRAME);
+	((uv_alloc_cb)fired.callbacks.second)(handle, suggested, buffer);
+	fired_end(&fired, EVENT_NO_STATUS, EVENT_NO_STATUS);
+}
+
+TRAMPOLINE void on_receive(uv_udp_t *handle, ssize_t count, const uv_buf_t *buffer,
+	const struct sockaddr *address, unsigned flags)
+{
+	struct fired fired;
+
+	fired_handle(&fired, handle, FRAME);
+	((uv_udp_recv_cb)fired.callbacks.callback)(handle, count, buffer, address, flags);
+	fired_end(&fired, count < 0 ? count : 0, count < 0 ? EVENT_NO_STATUS : count);
+}
+
+WRAPPER int uv_udp_recv_start(uv_udp_t *handle, uv_alloc_cb allocate, uv_udp_recv_cb callback)
+{
+	CALL(udp_recv_start);
+	const struct arming arming = {
+		(void *)callback, (void *)allocate, EVENT_NO_TIME, EVENT_NO_TIME, false};
+	uint32_t index = call.thread && handle ? handle_known(&call, handle) : 0;
+	int result;
+
+	if (!index || !callback || !allocate)
+		return call.uv->udp_recv_start(handle, allocate, callback);
+	result = call.uv->udp_recv_start(handle, on_udp_alloc, on_receive);
+	if (result == 0)
+		handle_armed(&call, index, &arming);
+	return result;
+}
+
+WRAPPER int uv_udp_recv_stop(uv_udp_t *handle)
+{
+	CALL(udp_recv_stop);
+	int result = call.uv->udp_recv_stop(handle);
+
+	if (call.thread && result == 0)
+		handle_disarmed(&call, live_find(handle), ACAUSAL_END_STOPPED);
+	return result;
+}

@@ -1,0 +1,316 @@
+/* Reading an arena without trusting it: see arena_reader.h. Every word is loaded once. */
+#include "recorder/ingest/arena_reader.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { PUSH_TRIES = 1000, CHUNKS_MAX = 1 << 20 };
+
+static struct arena_header *header_of(const struct arena_reader *reader)
+{
+	return (struct arena_header *)reader->bytes;
+}
+
+/* A plain word of memory that the program may be writing. */
+#define LOAD(place) (*(const volatile __typeof__(place) *)&(place))
+
+static bool region_fits(const struct arena_region *region, size_t size, size_t record, size_t align)
+{
+	return region->stride >= record && region->stride % align == 0 &&
+	       region->offset % 64 == 0 && region->offset >= sizeof(struct arena_header) &&
+	       region->offset <= size &&
+	       region->count <= (size - region->offset) / region->stride;
+}
+
+int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t size, bool is_live,
+	struct error *err)
+{
+	static const struct {
+		size_t size, align;
+	} record[ARENA_REGION_COUNT] = {
+		[ARENA_THREADS] = {sizeof(struct arena_thread), _Alignof(struct arena_thread)},
+		[ARENA_MODULES] = {sizeof(struct arena_module), _Alignof(struct arena_module)},
+		[ARENA_LIVES] = {sizeof(struct arena_live), _Alignof(struct arena_live)},
+		[ARENA_NODES] = {sizeof(struct arena_node), _Alignof(struct arena_node)},
+		[ARENA_CHUNK_STATES] = {sizeof(struct arena_chunk), _Alignof(struct arena_chunk)},
+		[ARENA_CHUNKS] = {ARENA_CHUNK_SIZE, 8},
+	};
+	const struct arena_header *header = bytes;
+	uint32_t version;
+
+	memset(reader, 0, sizeof *reader);
+	if (size < sizeof *header || (uintptr_t)bytes % 64)
+		return error_set(err, "this arena is too small (%zu bytes) to be one", size);
+	if (LOAD(header->magic) != ARENA_MAGIC)
+		return error_set(err, "these bytes are no arena of a recorded process");
+	version = LOAD(header->version);
+	if (version != ARENA_VERSION)
+		return error_set(err,
+			"the program was recorded with version %u of the arena, this is version %u: "
+			"use the acausal and libacausal.so of one build",
+			version, ARENA_VERSION);
+	reader->bytes = (unsigned char *)bytes;
+	reader->size = size;
+	reader->is_live = is_live;
+	reader->os_pid = LOAD(header->os_pid);
+	reader->clock = LOAD(header->clock);
+	reader->started.ticks = LOAD(header->started.ticks);
+	reader->started.monotonic_ns = LOAD(header->started.monotonic_ns);
+	reader->started.realtime_ns = LOAD(header->started.realtime_ns);
+	if (reader->clock != ARENA_CLOCK_MONOTONIC && reader->clock != ARENA_CLOCK_TSC)
+		return error_set(
+			err, "the arena of process %u has an unknown clock", reader->os_pid);
+	for (int i = 0; i < ARENA_REGION_COUNT; i++) {
+		struct arena_region *region = &reader->region[i];
+
+		region->offset = LOAD(header->region[i].offset);
+		region->stride = LOAD(header->region[i].stride);
+		region->count = LOAD(header->region[i].count);
+		if (!region_fits(region, size, record[i].size, record[i].align))
+			return error_set(err,
+				"the arena of process %u is damaged: its region %d is not inside",
+				reader->os_pid, i);
+	}
+	if (reader->region[ARENA_CHUNK_STATES].count > reader->region[ARENA_CHUNKS].count)
+		reader->region[ARENA_CHUNK_STATES].count = reader->region[ARENA_CHUNKS].count;
+	if (reader->region[ARENA_CHUNK_STATES].count > CHUNKS_MAX)
+		reader->region[ARENA_CHUNK_STATES].count = CHUNKS_MAX;
+	if (!reader->region[ARENA_CHUNK_STATES].count)
+		return 0;
+	reader->cursors =
+		calloc(reader->region[ARENA_CHUNK_STATES].count, sizeof *reader->cursors);
+	reader->news = calloc(reader->region[ARENA_CHUNK_STATES].count, sizeof *reader->news);
+	if (!reader->cursors || !reader->news) {
+		arena_reader_deinit(reader);
+		return error_set(err, "no memory to read the arena of process %u", reader->os_pid);
+	}
+	return 0;
+}
+
+void arena_reader_deinit(struct arena_reader *reader)
+{
+	free(reader->cursors);
+	free(reader->news);
+	reader->cursors = NULL;
+	reader->news = NULL;
+	reader->news_count = 0;
+	reader->bytes = NULL;
+}
+
+uint32_t arena_reader_used(const struct arena_reader *reader, enum arena_region_name name)
+{
+	uint64_t used = atomic_load_explicit(
+		&header_of(reader)->used[name].value, memory_order_acquire);
+	uint32_t count = reader->region[name].count;
+
+	return used < count ? (uint32_t)used : count;
+}
+
+static void *record_at(const struct arena_reader *reader, enum arena_region_name name, uint32_t i)
+{
+	const struct arena_region *region = &reader->region[name];
+
+	return reader->bytes + region->offset + (size_t)i * region->stride;
+}
+
+static int by_sequence(const void *a, const void *b)
+{
+	const struct chunk_news *x = a, *y = b;
+
+	return (x->sequence > y->sequence) - (x->sequence < y->sequence);
+}
+
+void arena_reader_gather(struct arena_reader *reader)
+{
+	uint32_t count = arena_reader_used(reader, ARENA_CHUNK_STATES);
+
+	reader->news_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct arena_chunk *chunk = record_at(reader, ARENA_CHUNK_STATES, i);
+		struct chunk_cursor *cursor = &reader->cursors[i];
+		/* In this order: what a sealed chunk has used is final. */
+		uint32_t state = atomic_load_explicit(&chunk->state, memory_order_acquire);
+		uint32_t used;
+		uint64_t sequence;
+
+		if (state != ARENA_CHUNK_OPEN && state != ARENA_CHUNK_SEALED)
+			continue;
+		sequence = LOAD(chunk->sequence);
+		if (!sequence)
+			continue;
+		if (cursor->sequence != sequence)
+			*cursor = (struct chunk_cursor){.sequence = sequence,
+				.thread = LOAD(chunk->thread),
+				.depth = LOAD(chunk->depth)};
+		used = atomic_load_explicit(&chunk->used, memory_order_acquire);
+		if (used > ARENA_CHUNK_SIZE) {
+			used = ARENA_CHUNK_SIZE;
+			cursor->broken = true;
+		}
+		if (cursor->broken)
+			cursor->read = used;
+		if (used <= cursor->read && (state == ARENA_CHUNK_OPEN || !reader->is_live))
+			continue;
+		reader->news[reader->news_count++] = (struct chunk_news){.sequence = sequence,
+			.index = i,
+			.thread = cursor->thread,
+			.from = cursor->read,
+			.to = used > cursor->read ? used : cursor->read,
+			.is_sealed = state == ARENA_CHUNK_SEALED};
+	}
+	if (reader->news_count > 1)
+		qsort(reader->news, reader->news_count, sizeof *reader->news, by_sequence);
+}
+
+size_t arena_reader_take(
+	struct arena_reader *reader, const struct chunk_news *news, void *buffer)
+{
+	const struct arena_chunk *chunk = record_at(reader, ARENA_CHUNK_STATES, news->index);
+	size_t size = news->to - news->from;
+
+	memcpy(buffer,
+		(unsigned char *)record_at(reader, ARENA_CHUNKS, news->index) + news->from, size);
+	atomic_thread_fence(memory_order_acquire);
+	if (LOAD(chunk->sequence) != news->sequence)
+		return 0;
+	reader->cursors[news->index].read = news->to;
+	return size;
+}
+
+void arena_reader_break(struct arena_reader *reader, const struct chunk_news *news)
+{
+	reader->cursors[news->index].broken = true;
+}
+
+/* Head of the list: index + 1 in the low half, a tag against ABA in the high half. */
+static bool push_free(struct arena_reader *reader, uint32_t index)
+{
+	struct arena_free_list *list = &header_of(reader)->free_chunks;
+	struct arena_chunk *chunk = record_at(reader, ARENA_CHUNK_STATES, index);
+	uint64_t head = atomic_load_explicit(&list->head, memory_order_relaxed);
+
+	for (int i = 0; i < PUSH_TRIES; i++) {
+		*(volatile uint32_t *)&chunk->next_free = (uint32_t)head;
+		if (atomic_compare_exchange_weak_explicit(&list->head, &head,
+			    ((head >> 32) + 1) << 32 | (index + 1), memory_order_release,
+			    memory_order_relaxed))
+			return true;
+	}
+	return false;
+}
+
+void arena_reader_release(struct arena_reader *reader)
+{
+	struct arena_counter *room = &header_of(reader)->room;
+	bool freed = false;
+
+	if (!reader->is_live)
+		return;
+	for (size_t i = 0; i < reader->news_count; i++) {
+		const struct chunk_news *news = &reader->news[i];
+		struct chunk_cursor *cursor = &reader->cursors[news->index];
+		struct arena_chunk *chunk = record_at(reader, ARENA_CHUNK_STATES, news->index);
+
+		if (!news->is_sealed || cursor->sequence != news->sequence ||
+			(cursor->read < news->to && !cursor->broken))
+			continue;
+		atomic_store_explicit(&chunk->used, 0, memory_order_relaxed);
+		atomic_store_explicit(&chunk->state, ARENA_CHUNK_FREE, memory_order_release);
+		if (push_free(reader, news->index)) {
+			*cursor = (struct chunk_cursor){0};
+			freed = true;
+		} else {
+			atomic_store_explicit(
+				&chunk->state, ARENA_CHUNK_SEALED, memory_order_release);
+		}
+	}
+	if (!freed)
+		return;
+	atomic_fetch_add_explicit(&room->value, 1, memory_order_seq_cst);
+	syscall(SYS_futex, (uint32_t *)&room->value, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+bool arena_reader_node(
+	const struct arena_reader *reader, uint32_t index, uint64_t *pc, uint32_t *caller)
+{
+	struct arena_node *node;
+
+	if (!index || index >= reader->region[ARENA_NODES].count)
+		return false;
+	node = record_at(reader, ARENA_NODES, index);
+	*pc = atomic_load_explicit(&node->pc, memory_order_acquire);
+	*caller = LOAD(node->caller);
+	return *pc && *caller < index;
+}
+
+bool arena_reader_module(
+	const struct arena_reader *reader, uint32_t index, struct arena_module *ret)
+{
+	struct arena_module *module;
+
+	if (index >= reader->region[ARENA_MODULES].count)
+		return false;
+	module = record_at(reader, ARENA_MODULES, index);
+	if (!atomic_load_explicit(&module->ready, memory_order_acquire))
+		return false;
+	memcpy(ret, module, sizeof *ret);
+	if (ret->build_id_size > ARENA_BUILD_ID_MAX)
+		ret->build_id_size = 0;
+	ret->path[ARENA_PATH_MAX - 1] = 0;
+	return ret->start < ret->end;
+}
+
+bool arena_reader_live(const struct arena_reader *reader, uint32_t index, struct arena_live *ret)
+{
+	struct arena_live *live;
+	uint64_t id;
+
+	if (!index || index >= reader->region[ARENA_LIVES].count)
+		return false;
+	live = record_at(reader, ARENA_LIVES, index);
+	id = atomic_load_explicit(&live->async_id, memory_order_acquire);
+	if (!id)
+		return false;
+	memcpy(ret, live, sizeof *ret);
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&live->async_id, memory_order_relaxed) == id &&
+	       ret->async_id == id;
+}
+
+bool arena_reader_thread(
+	const struct arena_reader *reader, uint32_t index, struct arena_thread *ret)
+{
+	struct arena_thread *thread;
+
+	if (index >= reader->region[ARENA_THREADS].count)
+		return false;
+	thread = record_at(reader, ARENA_THREADS, index);
+	if (atomic_load_explicit(&thread->state, memory_order_acquire) == ARENA_THREAD_FREE)
+		return false;
+	memcpy(ret, thread, sizeof *ret);
+	return ret->state != ARENA_THREAD_FREE;
+}
+
+void arena_reader_counts(const struct arena_reader *reader, struct arena_reader_counts *ret)
+{
+	struct arena_header *header = header_of(reader);
+
+	ret->lost = atomic_load_explicit(&header->lost.value, memory_order_relaxed);
+	ret->waits = atomic_load_explicit(&header->waits.value, memory_order_relaxed);
+	ret->wait_ticks = atomic_load_explicit(&header->wait_ticks.value, memory_order_relaxed);
+	ret->generation = atomic_load_explicit(&header->generation.value, memory_order_relaxed);
+	ret->ended = atomic_load_explicit(&header->ended.value, memory_order_relaxed) != 0;
+}
+
+void arena_reader_latest(const struct arena_reader *reader, struct arena_anchor *ret)
+{
+	const struct arena_header *header = header_of(reader);
+
+	ret->ticks = LOAD(header->latest.ticks);
+	ret->monotonic_ns = LOAD(header->latest.monotonic_ns);
+	ret->realtime_ns = LOAD(header->latest.realtime_ns);
+}

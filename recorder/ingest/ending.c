@@ -1,0 +1,245 @@
+/*
+ * What an ended process left behind in its arena: callbacks that had begun and not ended, requests
+ * that were never answered, handles never closed, armings that still stood. Of a process that still
+ * runs when the recording is finished, the same.
+ *
+ * Something may have been written as an event a moment before the process died and stand here too:
+ * what the recording has already is left as it is.
+ */
+#include "recorder/ingest/ingest_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+int64_t ending_lost(const struct ingest *ingest)
+{
+	int64_t lost = ingest->lost;
+
+	for (uint32_t i = 0; i < ingest->process_count; i++) {
+		const struct ingest_process *process = ingest->processes[i];
+		struct arena_reader_counts counts = process->counts;
+
+		if (!process->is_closed)
+			arena_reader_counts(&process->arena, &counts);
+		if (counts.lost < INT64_MAX / 1024)
+			lost += (int64_t)counts.lost;
+	}
+	return lost;
+}
+
+static int announce(struct ingest_process *process, const struct arena_thread *slot,
+	struct error *err)
+{
+	struct event_thread event = {.os_tid = slot->os_tid,
+		.role = slot->role,
+		.foreign = 1, /* how it was made is not known from here */
+		.async_id = slot->async_id,
+		.root_run_id = slot->root_run_id,
+		.started = slot->started,
+		.type = slot->role == ACAUSAL_ROLE_MAIN ? ACAUSAL_TYPE_MAIN
+							: ACAUSAL_TYPE_PTHREAD};
+
+	memcpy(event.name, slot->name, sizeof event.name);
+	if (slot->role == ACAUSAL_ROLE_MAIN)
+		event.foreign = 0;
+	return events_announce_thread(process, &event, slot->number, err);
+}
+
+static int write_open_run(struct ingest_process *process, uint32_t number,
+	const struct arena_run *open, int64_t outer_run_id, int64_t *run_id, struct error *err)
+{
+	struct ingest *ingest = process->ingest;
+	struct row_run row = {.duration_ns = ROW_UNKNOWN,
+		.status = ROW_UNKNOWN,
+		.bytes = ROW_UNKNOWN,
+		.outer_run_id = outer_run_id};
+
+	if (!open->run_id || !open->async_id || open->part >= ACAUSAL_PART_COUNT ||
+		!events_id(process, open->run_id, &row.run_id) ||
+		!events_id(process, open->async_id, &row.async_id) ||
+		!events_id(process, open->arming_id, &row.arming_id) ||
+		!events_id(process, open->cause_id, &row.cause_id))
+		return OUTCOME_SENSELESS;
+	*run_id = row.run_id;
+	if (recording_has_run(ingest->recording, row.run_id, row.async_id))
+		return 0;
+	row.entry_id = events_entry(process, number, open->part, open->callback);
+	row.outer_stack_id = places_stack(&process->places, open->outer_stack);
+	row.began_ns = events_ns(process, open->began);
+	if (row.cause_id && window_caused(ingest, row.cause_id, row.run_id, err))
+		return -1;
+	return recording_add_run(ingest->recording, &row, err);
+}
+
+static int close_thread(
+	struct ingest_process *process, const struct arena_thread *slot, bool was_killed,
+	struct error *err)
+{
+	const struct thread *thread = events_thread(process, slot->number);
+	uint32_t depth = slot->depth < ARENA_OPEN_RUNS ? slot->depth : ARENA_OPEN_RUNS;
+	int64_t outer = 0, last;
+
+	if (!thread)
+		return OUTCOME_SENSELESS;
+	if (!thread->is_announced && announce(process, slot, err) < 0)
+		return -1;
+	thread = events_thread(process, slot->number);
+	last = thread->root_run_id;
+	for (uint32_t i = 0; i < depth; i++) {
+		int64_t run_id = 0;
+		int outcome = write_open_run(
+			process, slot->number, &slot->open[i], outer, &run_id, err);
+
+		if (outcome < 0)
+			return -1;
+		if (outcome)
+			break;
+		outer = last = run_id;
+	}
+	if (was_killed && slot->state == ARENA_THREAD_LIVE && last)
+		return recording_write_last_run(
+			process->ingest->recording, thread->thread_id, last, err);
+	return 0;
+}
+
+static int write_standing_arming(
+	struct ingest_process *process, const struct arena_live *live, struct error *err)
+{
+	struct row_arming row = {.stood_ns = ROW_UNKNOWN, .times = ROW_UNKNOWN};
+
+	if (!live->arming_id || !events_id(process, live->arming_id, &row.arming_id) ||
+		!events_id(process, live->async_id, &row.async_id) ||
+		!events_id(process, live->arming_run_id, &row.run_id))
+		return OUTCOME_SENSELESS;
+	if (window_has_arming(process->ingest, row.arming_id))
+		return 0;
+	row.origin_id = events_origin(process, live->arming_thread, 0, live->arming_api,
+		live->arming_stack, 0);
+	row.armed_ns = events_ns(process, live->armed);
+	row.timeout_ms = live->timeout_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->timeout_ms;
+	row.repeat_ms = live->repeat_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->repeat_ms;
+	if (live->armings)
+		row.times = (int64_t)live->armings + 1;
+	return window_add_arming(process->ingest, &row, err);
+}
+
+static int write_live(
+	struct ingest_process *process, const struct arena_live *live, struct error *err)
+{
+	struct ingest *ingest = process->ingest;
+	struct row_resource row = {.lifetime_ns = ROW_UNKNOWN};
+	unsigned type = live->type < ACAUSAL_TYPE_COUNT ? live->type : 0;
+	int64_t loop_id;
+
+	if (!events_id(process, live->async_id, &row.async_id) ||
+		!events_id(process, live->trigger_id, &row.trigger_id) ||
+		!events_id(process, live->run_id, &row.run_id) ||
+		!events_id(process, live->handle_id, &row.handle_id) ||
+		!events_id(process, live->loop_id, &loop_id))
+		return OUTCOME_SENSELESS;
+	if (!window_has_resource(ingest, row.async_id)) {
+		int outcome;
+
+		row.origin_id = events_origin(
+			process, live->thread, type, live->api, live->stack, loop_id);
+		row.created_ns = events_ns(process, live->created);
+		row.address = (int64_t)live->address;
+		outcome = window_add_resource(ingest, &row, type,
+			places_stack(&process->places, live->stack), err);
+		if (outcome)
+			return outcome;
+	}
+	return live->flags & ARENA_LIVE_ARMED ? write_standing_arming(process, live, err) : 0;
+}
+
+/* Row of a thread that was mentioned and never announced: it died before, or that was lost. */
+static int write_unknown_threads(struct ingest_process *process, struct error *err)
+{
+	for (uint32_t i = 0; i < process->thread_count; i++) {
+		struct thread *thread = &process->threads[i];
+		struct row_thread row = {.thread_id = thread->thread_id,
+			.process_id = process->process_id,
+			.role = -1,
+			.is_foreign = -1,
+			.started_ns = ROW_UNKNOWN};
+
+		if (thread->is_announced)
+			continue;
+		thread->is_announced = true;
+		if (recording_write_thread(process->ingest->recording, &row, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int write_process_end(struct ingest_process *process, struct error *err)
+{
+	int code = -1, signal = -1;
+
+	if (process->wait_status >= 0 && WIFEXITED(process->wait_status))
+		code = WEXITSTATUS(process->wait_status);
+	if (process->wait_status >= 0 && WIFSIGNALED(process->wait_status))
+		signal = WTERMSIG(process->wait_status);
+	return recording_write_process_end(process->ingest->recording, process->process_id,
+		process->ended_ns, code, signal, err);
+}
+
+int ending_close(struct ingest_process *process, struct error *err)
+{
+	struct ingest *ingest = process->ingest;
+	uint32_t threads, lives;
+	bool was_killed = process->has_crashed ||
+			  (process->has_ended && process->wait_status >= 0 &&
+				  WIFSIGNALED(process->wait_status));
+	int outcome;
+
+	if (process->is_closed)
+		return 0;
+	if (window_flush(ingest, false, err)) /* so that what has been written can be looked up */
+		return -1;
+	threads = arena_reader_used(&process->arena, ARENA_THREADS);
+	lives = arena_reader_used(&process->arena, ARENA_LIVES);
+	for (uint32_t i = 0; i < threads; i++) {
+		struct arena_thread slot;
+
+		if (!arena_reader_thread(&process->arena, i, &slot))
+			continue;
+		outcome = close_thread(process, &slot, was_killed, err);
+		if (outcome < 0)
+			return -1;
+		ingest->lost += outcome;
+	}
+	for (uint32_t i = 1; i < lives; i++) {
+		struct arena_live live;
+
+		if (!arena_reader_live(&process->arena, i, &live))
+			continue;
+		outcome = write_live(process, &live, err);
+		if (outcome < 0)
+			return -1;
+		ingest->lost += outcome;
+		if (recording_is_full(ingest->recording) && window_flush(ingest, false, err))
+			return -1;
+	}
+	if (write_unknown_threads(process, err))
+		return -1;
+	if (process->has_ended && write_process_end(process, err))
+		return -1;
+	if (process->run_skew)
+		skew_scan(process->run_skew, &ingest->max_skew_ns);
+	if (process->async_skew)
+		skew_scan(process->async_skew, &ingest->max_skew_ns);
+	arena_reader_counts(&process->arena, &process->counts);
+	process->is_closed = true;
+	/* Thousands of processes may come and go in one recording. */
+	places_process_deinit(&process->places);
+	arena_reader_deinit(&process->arena);
+	idmap_deinit(&process->thread_of_number);
+	free(process->threads);
+	free(process->run_skew);
+	free(process->async_skew);
+	process->threads = NULL;
+	process->run_skew = process->async_skew = NULL;
+	return 0;
+}

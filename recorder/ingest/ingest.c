@@ -1,0 +1,359 @@
+/*
+ * The ingester's life: processes come, passes over their arenas, an end. See ingest.h for what it
+ * promises; what an event means is in events.c.
+ *
+ * A pass takes the chunks with news in the order of their sequence numbers. Between passes nothing
+ * of an arena is remembered but how far each chunk has been read.
+ */
+#include "recorder/ingest/ingest_internal.h"
+#include "recorder/ingest/maps.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+	TERMS_MAX = 1 << 22,
+	PROCESSES_MAX = 1 << 20,
+	CHUNKS_A_PASS = 256, /* of one process: 4 MiB */
+	PASSES_AT_END = 4096,
+	COMMIT_NS = 100000000,
+	LEAST_CALIBRATIONS = 10000,
+};
+
+static char *copy_text(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+static int write_begin(struct ingest *ingest, uint64_t realtime_ns, struct error *err)
+{
+	char started[64];
+	time_t seconds = (time_t)(realtime_ns / 1000000000u);
+	struct tm utc;
+	size_t length;
+
+	memset(&utc, 0, sizeof utc);
+	gmtime_r(&seconds, &utc);
+	length = strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(started + length, sizeof started - length, ".%09uZ",
+		(unsigned)(realtime_ns % 1000000000u));
+	return recording_set_meta(ingest->recording, "started_at", started, err);
+}
+
+int ingest_create(const struct ingest_options *options, struct ingest **ret, struct error *err)
+{
+	struct ingest *ingest = calloc(1, sizeof *ingest);
+	uint64_t realtime_ns;
+
+	if (!ingest)
+		return error_set(err, "no memory to record");
+	ingest->options = *options;
+	timeline_init(&ingest->timeline, &realtime_ns);
+	if (options->began_ns && options->began_ns < ingest->timeline.zero_ns) {
+		realtime_ns -= ingest->timeline.zero_ns - options->began_ns;
+		ingest->timeline.zero_ns = options->began_ns;
+	}
+	places_init(&ingest->terms.places);
+	intern_init(&ingest->terms.origins, TERMS_MAX);
+	intern_init(&ingest->terms.entries, TERMS_MAX);
+	totals_init(&ingest->totals);
+	ingest->fold = fold_create();
+	ingest->known_armings = calloc(CACHE_ARMINGS, sizeof *ingest->known_armings);
+	ingest->known_resources = calloc(CACHE_RESOURCES, sizeof *ingest->known_resources);
+	ingest->known_causes = calloc(CACHE_CAUSES, sizeof *ingest->known_causes);
+	if (!ingest->fold || !ingest->known_armings || !ingest->known_resources ||
+		!ingest->known_causes || !window_init(ingest)) {
+		error_set(err, "no memory to record");
+		goto fail;
+	}
+	if (recording_create(options->path, &ingest->terms, &ingest->recording, err))
+		goto fail;
+	ingest->lost_noted = ingest->skew_noted = -1;
+	if (recording_set_meta(ingest->recording, "acausal_version", options->version, err) ||
+		recording_set_meta(ingest->recording, "command",
+			options->command_json ? options->command_json : "[]", err) ||
+		write_begin(ingest, realtime_ns, err) || window_flush(ingest, false, err))
+		goto fail;
+	*ret = ingest;
+	return 0;
+fail:
+	ingest_destroy(ingest);
+	return -1;
+}
+
+static void process_destroy(struct ingest_process *process)
+{
+	if (!process)
+		return;
+	places_process_deinit(&process->places);
+	arena_reader_deinit(&process->arena);
+	idmap_deinit(&process->thread_of_number);
+	free(process->threads);
+	free(process->run_skew);
+	free(process->async_skew);
+	free(process->executable);
+	free(process);
+}
+
+void ingest_destroy(struct ingest *ingest)
+{
+	if (!ingest)
+		return;
+	recording_destroy(ingest->recording);
+	for (uint32_t i = 0; i < ingest->process_count; i++)
+		process_destroy(ingest->processes[i]);
+	free(ingest->processes);
+	window_deinit(ingest);
+	places_deinit(&ingest->terms.places);
+	intern_deinit(&ingest->terms.origins);
+	intern_deinit(&ingest->terms.entries);
+	totals_deinit(&ingest->totals);
+	fold_destroy(ingest->fold);
+	free(ingest->known_armings);
+	free(ingest->known_resources);
+	free(ingest->known_causes);
+	free(ingest);
+}
+
+/* How the clock of this process's arena is read. */
+static int set_clock(struct ingest *ingest, const struct ingest_process *process, bool is_dead,
+	struct error *err)
+{
+	struct arena_anchor latest;
+
+	if (is_dead) {
+		if (ingest->has_dead_origin)
+			return 0;
+		ingest->has_dead_origin = true;
+		arena_reader_latest(&process->arena, &latest);
+		timeline_set(&ingest->timeline, &process->arena.started, &latest);
+		return write_begin(ingest, process->arena.started.realtime_ns, err);
+	}
+	if (process->arena.clock != ARENA_CLOCK_TSC || ingest->has_dead_origin)
+		return 0;
+	for (int i = 0; i < LEAST_CALIBRATIONS && !timeline_is_calibrated(&ingest->timeline); i++)
+		timeline_anchor_now(&ingest->timeline);
+	return 0;
+}
+
+static bool has_room_for_process(struct ingest *ingest)
+{
+	uint32_t capacity = ingest->process_capacity ? 2 * ingest->process_capacity : 16;
+	struct ingest_process **processes;
+
+	if (ingest->process_count < ingest->process_capacity)
+		return true;
+	if (capacity > PROCESSES_MAX)
+		return false;
+	processes = realloc(ingest->processes, capacity * sizeof(struct ingest_process *));
+	if (!processes)
+		return false;
+	ingest->processes = processes;
+	ingest->process_capacity = capacity;
+	return true;
+}
+
+int ingest_add_process(struct ingest *ingest, const void *arena, size_t size,
+	const struct ingest_process_info *info, struct ingest_process **ret, struct error *err)
+{
+	struct ingest_process *process = calloc(1, sizeof *process);
+	struct row_process row;
+	char executable[PATH_MAX];
+
+	if (!process)
+		return error_set(err, "no memory for another process");
+	if (arena_reader_init(&process->arena, arena, size, !info->is_dead, err))
+		goto fail;
+	if (!has_room_for_process(ingest)) {
+		error_set(err, "no room for another process in this recording");
+		goto fail;
+	}
+	if (info->executable)
+		process->executable = copy_text(info->executable);
+	else if (!info->is_dead &&
+		 maps_executable(process->arena.os_pid, executable, sizeof executable))
+		process->executable = copy_text(executable);
+	process->ingest = ingest;
+	process->process_id = ingest->process_count + 1;
+	process->base = (int64_t)ingest->process_count << PROCESS_SHIFT;
+	process->wait_status = -1;
+	process->ended_ns = ROW_UNKNOWN;
+	idmap_init(&process->thread_of_number, UINT32_MAX / 4);
+	places_process_init(&process->places, &ingest->terms.places, &process->arena,
+		process->process_id, process->executable);
+	if (set_clock(ingest, process, info->is_dead, err))
+		goto fail;
+	row = (struct row_process){.process_id = process->process_id,
+		.os_pid = info->os_pid > 0 ? (uint32_t)info->os_pid : process->arena.os_pid,
+		.parent_process_id = info->parent_process_id,
+		.spawned_by_async_id = info->spawned_by_async_id,
+		.executable = process->executable,
+		.arguments = info->arguments_json,
+		.runtime = info->runtime ? info->runtime : "libuv",
+		.runtime_version = info->runtime_version,
+		.started_ns = events_ns(process, process->arena.started.ticks)};
+	if (recording_write_process(ingest->recording, &row, err))
+		goto fail;
+	ingest->processes[ingest->process_count++] = process;
+	*ret = process;
+	return 0;
+fail:
+	process_destroy(process);
+	return -1;
+}
+
+uint32_t ingest_process_id(const struct ingest_process *process)
+{
+	return process->process_id;
+}
+
+bool ingest_process_is_done(const struct ingest_process *process)
+{
+	return process->is_closed;
+}
+
+void ingest_process_ended(struct ingest_process *process, int wait_status)
+{
+	process->has_ended = true;
+	process->wait_status = wait_status;
+	process->ended_ns = timeline_now(&process->ingest->timeline);
+}
+
+/* One pass over one process. `*read` is the number of bytes that were new. */
+static int read_process(
+	struct ingest_process *process, size_t chunk_limit, size_t *read, struct error *err)
+{
+	struct ingest *ingest = process->ingest;
+	struct arena_reader *arena = &process->arena;
+
+	*read = 0;
+	arena_reader_gather(arena);
+	for (size_t i = 0; i < arena->news_count && i < chunk_limit; i++) {
+		const struct chunk_news *news = &arena->news[i];
+		size_t size = arena_reader_take(arena, news, ingest->buffer);
+		bool is_broken;
+
+		if (news->to > news->from && !size)
+			ingest->lost++; /* overwritten while it was read */
+		if (!size)
+			continue;
+		*read += size;
+		if (events_read(process, news->thread, (const unsigned char *)ingest->buffer, size,
+			    &is_broken, err))
+			return -1;
+		if (is_broken)
+			arena_reader_break(arena, news);
+		if (recording_is_full(ingest->recording) && window_flush(ingest, false, err))
+			return -1;
+	}
+	arena_reader_release(arena);
+	return 0;
+}
+
+static int read_all(struct ingest *ingest, bool *busy, struct error *err)
+{
+	*busy = false;
+	for (uint32_t i = 0; i < ingest->process_count; i++) {
+		struct ingest_process *process = ingest->processes[i];
+		size_t read;
+
+		if (process->is_closed)
+			continue;
+		if (read_process(process, CHUNKS_A_PASS, &read, err))
+			return -1;
+		if (read)
+			*busy = true;
+		else if (process->has_ended && ending_close(process, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void begin_pass(struct ingest *ingest)
+{
+	ingest->now_ns = timeline_now(&ingest->timeline);
+	if (!ingest->has_dead_origin)
+		timeline_anchor_now(&ingest->timeline);
+}
+
+int ingest_drain(struct ingest *ingest, bool *busy, struct error *err)
+{
+	begin_pass(ingest);
+	if (read_all(ingest, busy, err))
+		return -1;
+	if (recording_is_full(ingest->recording) ||
+		ingest->now_ns - ingest->flushed_ns >= COMMIT_NS ||
+		ingest->now_ns < ingest->flushed_ns)
+		return window_flush(ingest, false, err);
+	return 0;
+}
+
+static void report(const struct ingest *ingest, const char *phase, uint64_t done)
+{
+	if (ingest->options.progress)
+		ingest->options.progress(ingest->options.user, phase, done, 0);
+}
+
+static int write_waits(struct ingest *ingest, struct ingest_summary *summary, struct error *err)
+{
+	char text[32];
+
+	for (uint32_t i = 0; i < ingest->process_count; i++) {
+		const struct ingest_process *process = ingest->processes[i];
+		const struct arena_reader_counts *counts = &process->counts;
+		uint64_t from = process->arena.started.ticks;
+		int64_t waited = events_span(events_ns(process, from),
+			events_ns(process, from + counts->wait_ticks));
+
+		summary->waits += counts->waits;
+		if (waited > 0)
+			summary->wait_ns += (uint64_t)waited;
+	}
+	snprintf(text, sizeof text, "%llu", (unsigned long long)summary->waits);
+	if (recording_set_meta(ingest->recording, "waits", text, err))
+		return -1;
+	snprintf(text, sizeof text, "%llu", (unsigned long long)summary->wait_ns);
+	return recording_set_meta(ingest->recording, "wait_ns", text, err);
+}
+
+int ingest_finish(struct ingest *ingest, struct ingest_summary *ret, struct error *err)
+{
+	const struct recording_counts *counts = recording_counts(ingest->recording);
+	struct stat status;
+	bool busy = true;
+	uint64_t passes = 0;
+
+	memset(ret, 0, sizeof *ret);
+	/* A process that still runs may go on publishing: it does not keep us for ever. */
+	while (busy && passes < PASSES_AT_END) {
+		begin_pass(ingest);
+		if (read_all(ingest, &busy, err))
+			return -1;
+		if (++passes % 16 == 0)
+			report(ingest, "reading", (uint64_t)(counts->resources + counts->requests));
+	}
+	for (uint32_t i = 0; i < ingest->process_count; i++)
+		if (ending_close(ingest->processes[i], err))
+			return -1;
+	if (write_waits(ingest, ret, err) || window_flush(ingest, true, err))
+		return -1;
+	if (ingest->options.symbolize && finish_symbols(ingest, err))
+		return -1;
+	report(ingest, "indexes", 0);
+	if (finish_totals(ingest, err) || window_flush(ingest, true, err) ||
+		recording_finish(ingest->recording, err))
+		return -1;
+	ret->resources = (uint64_t)(counts->resources + counts->requests);
+	ret->runs = (uint64_t)(counts->runs + counts->requests);
+	ret->stacks = ingest->terms.places.stacks.count;
+	ret->threads = ingest->thread_count;
+	ret->lost = (uint64_t)ending_lost(ingest);
+	ret->crash_id = counts->last_crash_id;
+	if (!stat(ingest->options.path, &status))
+		ret->size = (uint64_t)status.st_size;
+	return 0;
+}

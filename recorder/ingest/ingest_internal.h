@@ -1,0 +1,164 @@
+/*
+ * What the files of the ingester's core share: ingest.c drains, events.c makes rows of events,
+ * window.c holds what is not final, ending.c reads what a process left behind, finish.c completes
+ * the recording. Nothing else includes it.
+ */
+#ifndef ACAUSAL_INGEST_INTERNAL_H
+#define ACAUSAL_INGEST_INTERNAL_H
+
+#include "recorder/ingest/arena_reader.h"
+#include "recorder/ingest/fold.h"
+#include "recorder/ingest/held.h"
+#include "recorder/ingest/ingest.h"
+#include "recorder/ingest/recording.h"
+#include "recorder/ingest/skew.h"
+#include "recorder/ingest/timeline.h"
+#include "recorder/ingest/totals.h"
+#include "recorder/wire/events.h"
+
+enum {
+	CACHE_ARMINGS = 1 << 16,
+	CACHE_RESOURCES = 1 << 16,
+	CACHE_CAUSES = 1 << 14,
+	PROCESS_SHIFT = 40, /* bits of an ID within its process */
+};
+
+/* Direct-mapped memories of what was written lately; a miss is looked up in the recording. */
+struct known_arming {
+	int64_t arming_id, run_id;
+	uint32_t origin_id;
+};
+
+struct known_resource {
+	int64_t async_id;
+	uint32_t total;
+};
+
+struct known_cause {
+	int64_t cause_id, run_id;
+};
+
+struct ingest {
+	struct ingest_options options;
+	struct recording *recording;
+	struct recording_terms terms;
+	struct timeline timeline;
+	struct totals totals;
+	struct fold *fold;
+	struct held resources, armings, causes;
+	struct known_arming *known_armings;
+	struct known_resource *known_resources;
+	struct known_cause *known_causes;
+	struct ingest_process **processes;
+	uint32_t process_count, process_capacity;
+	uint32_t thread_count;	  /* thread_ids given */
+	int64_t now_ns;		  /* when this pass began */
+	int64_t flushed_ns;	  /* when the last flush was */
+	int64_t lost, lost_noted; /* events that made no sense, or belonged to nothing */
+	int64_t max_skew_ns, skew_noted;
+	uint64_t buffer[ARENA_CHUNK_SIZE / 8];
+	bool has_dead_origin; /* time 0 is a dead process's */
+};
+
+struct thread {
+	uint32_t number, thread_id;
+	int64_t async_id, root_run_id;
+	bool is_announced;
+};
+
+struct ingest_process {
+	struct ingest *ingest;
+	struct arena_reader arena;
+	struct places_process places;
+	uint32_t process_id;
+	int64_t base; /* added to its IDs */
+	char *executable;
+	struct thread *threads;
+	uint32_t thread_count, thread_capacity;
+	struct idmap thread_of_number;
+	struct skew *run_skew, *async_skew;
+	bool has_ended, is_closed, has_crashed;
+	int wait_status;
+	int64_t ended_ns;
+	struct arena_reader_counts counts; /* when it was closed */
+};
+
+/* An event makes a row, makes no sense, or the recording fails. */
+enum outcome { OUTCOME_FAILED = -1, OUTCOME_DONE = 0, OUTCOME_SENSELESS = 1 };
+
+/* events.c */
+
+/* Reads the events in `size` bytes, written by thread `number`. Sets `*is_broken` when they cannot
+ * be told apart any more. */
+int events_read(struct ingest_process *, uint32_t number, const unsigned char *bytes, size_t size,
+	bool *is_broken, struct error *err);
+
+/* An ID of the process as one of the recording. False when it cannot be one. */
+bool events_id(const struct ingest_process *, uint64_t number, int64_t *ret);
+
+/* ROW_UNKNOWN for 0. */
+int64_t events_ns(const struct ingest_process *, uint64_t ticks);
+
+/* Not less than 0; ROW_UNKNOWN when one is not known. */
+int64_t events_span(int64_t from_ns, int64_t to_ns);
+
+/* The record of a thread by its number, made when it is new; NULL when there are too many. */
+struct thread *events_thread(struct ingest_process *, uint32_t number);
+uint32_t events_thread_id(struct ingest_process *, uint32_t number);
+
+uint32_t events_origin(struct ingest_process *, uint32_t thread_number, unsigned type,
+	unsigned api, uint32_t stack_node, int64_t loop_id);
+uint32_t events_entry(
+	struct ingest_process *, uint32_t thread_number, unsigned part, uint64_t callback);
+
+/* What a thread's slot or EVENT_THREAD says. */
+int events_announce_thread(struct ingest_process *, const struct event_thread *, uint32_t number,
+	struct error *err);
+
+/* window.c: rows that may still change, and changes to rows that may have been written. */
+
+bool window_init(struct ingest *); /* false: no memory */
+void window_deinit(struct ingest *);
+
+/* A resource without an end. `type_id` and `stack_id` are its origin's. */
+int window_add_resource(struct ingest *, const struct row_resource *, uint32_t type_id,
+	uint32_t stack_id, struct error *err);
+int window_destroy(struct ingest *, int64_t async_id, int64_t at_ns, struct error *err);
+int window_retype(struct ingest *, int64_t async_id, uint32_t type_id, int64_t trigger_id,
+	struct error *err);
+
+/* An arming, with its end or without. */
+int window_add_arming(struct ingest *, const struct row_arming *, struct error *err);
+int window_disarm(struct ingest *, const struct change *, struct error *err);
+/* What is known of an arming, standing or not. */
+bool window_find_arming(struct ingest *, int64_t arming_id, int64_t *run_id, uint32_t *origin_id);
+
+int window_add_cause(struct ingest *, const struct row_cause *, struct error *err);
+int window_caused(struct ingest *, int64_t cause_id, int64_t run_id, struct error *err);
+
+bool window_has_resource(struct ingest *, int64_t async_id);
+bool window_has_arming(struct ingest *, int64_t arming_id);
+
+/* The sum that a resource's runs go into; 0 when it is not known. */
+uint32_t window_total(struct ingest *, int64_t async_id);
+
+/*
+ * Writes what has waited long enough and commits. With `all` everything is written, and changes to
+ * rows that have not come are given up.
+ */
+int window_flush(struct ingest *, bool all, struct error *err);
+
+/* ending.c */
+
+/* What an ended process left open: its runs, its live resources, its threads. */
+int ending_close(struct ingest_process *, struct error *err);
+
+/* Events that the processes could not write, and those that made no sense. */
+int64_t ending_lost(const struct ingest *);
+
+/* finish.c */
+
+int finish_symbols(struct ingest *, struct error *err);
+int finish_totals(struct ingest *, struct error *err);
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * The one writer of a recording: its statements and its life. See recording.h; what fills a batch's
+ * rows is in recording_rows.c.
+ *
+ * While the program runs nothing is forced to the disk: a killed recorder leaves its writes to the
+ * kernel, and waiting for a disk would make the program wait. At the end everything is synchronised
+ * once.
+ */
+#include "recorder/ingest/recording_internal.h"
+#include "schema/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 2000 };
+
+static const char *const statement_sql[STATEMENT_COUNT] = {
+#define X(tag, sql) [STATEMENT_##tag] = sql,
+	RECORDING_STATEMENTS(X)
+#undef X
+};
+
+static const char *name_of_type[][3] = {
+#define X(tag, name, class, hook_type, armed) [ACAUSAL_TYPE_##tag] = {name, class, hook_type},
+	ACAUSAL_TYPES(X)
+#undef X
+};
+
+static const bool type_is_armed[] = {
+#define X(tag, name, class, hook_type, armed) [ACAUSAL_TYPE_##tag] = armed,
+	ACAUSAL_TYPES(X)
+#undef X
+};
+
+static const char *const name_of_api[] = {
+#define X(name) [ACAUSAL_API_uv_##name] = "uv_" #name,
+	ACAUSAL_LIBUV_FUNCTIONS(X)
+#undef X
+#define X(name) [ACAUSAL_API_##name] = #name,
+		ACAUSAL_LIBC_FUNCTIONS(X)
+#undef X
+};
+
+int recording_fail(struct recording *recording, const char *doing, struct error *err)
+{
+	int code = recording->db ? sqlite3_errcode(recording->db) : SQLITE_NOMEM;
+
+	if (!recording->has_failed) {
+		const char *advice = "";
+
+		recording->has_failed = true;
+		if ((code & 0xff) == SQLITE_FULL)
+			advice = "; make room on that disk, or record to another one with -o";
+		error_set(&recording->failure, "%s the recording %s failed: %s%s", doing,
+			recording->path,
+			recording->db ? sqlite3_errmsg(recording->db) : "out of memory", advice);
+		if (recording->db && !sqlite3_get_autocommit(recording->db))
+			sqlite3_exec(recording->db, "ROLLBACK", NULL, NULL, NULL);
+		recording->in_transaction = false;
+	}
+	if (err)
+		*err = recording->failure;
+	return -1;
+}
+
+int recording_no_memory(struct recording *recording, struct error *err)
+{
+	if (!recording->has_failed) {
+		recording->has_failed = true;
+		error_set(&recording->failure, "no memory left to write the recording %s",
+			recording->path);
+	}
+	if (err)
+		*err = recording->failure;
+	return -1;
+}
+
+int recording_run(struct recording *recording, const char *sql, const char *doing,
+	struct error *err)
+{
+	if (recording->has_failed ||
+		sqlite3_exec(recording->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return recording_fail(recording, doing, err);
+	return 0;
+}
+
+int recording_begin(struct recording *recording, struct error *err)
+{
+	if (recording->has_failed)
+		return recording_fail(recording, "writing", err);
+	if (recording->in_transaction)
+		return 0;
+	if (recording_run(recording, "BEGIN IMMEDIATE", "writing", err))
+		return -1;
+	recording->in_transaction = true;
+	return 0;
+}
+
+int recording_step(
+	struct recording *recording, sqlite3_stmt *statement, struct error *err)
+{
+	int code = sqlite3_step(statement);
+
+	sqlite3_reset(statement);
+	if (code != SQLITE_DONE && code != SQLITE_ROW)
+		return recording_fail(recording, "writing", err);
+	return 0;
+}
+
+static int prepare_all(struct recording *recording, struct error *err)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		if (sqlite3_prepare_v3(recording->db, statement_sql[i], -1,
+			    SQLITE_PREPARE_PERSISTENT, &recording->statement[i],
+			    NULL) != SQLITE_OK)
+			return recording_fail(recording, "preparing", err);
+	return 0;
+}
+
+/* The names that rows use by number. */
+static int write_names(struct recording *recording, struct error *err)
+{
+	sqlite3_stmt *type = recording->statement[STATEMENT_TYPE];
+	sqlite3_stmt *api = recording->statement[STATEMENT_API];
+
+	for (int i = 1; i < ACAUSAL_TYPE_COUNT; i++) {
+		sqlite3_bind_int(type, 1, i);
+		for (int n = 0; n < 3; n++)
+			sqlite3_bind_text(type, n + 2, name_of_type[i][n], -1, SQLITE_STATIC);
+		sqlite3_bind_int(type, 5, type_is_armed[i]);
+		if (recording_step(recording, type, err))
+			return -1;
+	}
+	for (int i = 1; i < ACAUSAL_API_COUNT; i++) {
+		sqlite3_bind_int(api, 1, i);
+		sqlite3_bind_text(api, 2, name_of_api[i], -1, SQLITE_STATIC);
+		if (recording_step(recording, api, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int open_file(struct recording *recording, struct error *err)
+{
+	int fd = open(recording->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot make the recording %s", recording->path);
+	close(fd);
+	if (sqlite3_open_v2(recording->path, &recording->db,
+		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		return recording_fail(recording, "opening", err);
+	sqlite3_extended_result_codes(recording->db, 1);
+	sqlite3_busy_timeout(recording->db, BUSY_MS);
+	return 0;
+}
+
+int recording_create(const char *path, const struct recording_terms *terms,
+	struct recording **ret, struct error *err)
+{
+	struct recording *recording = calloc(1, sizeof *recording);
+	bool is_name = path[0] && path[0] != ':'; /* ":memory:" would not be a file */
+
+	if (!recording)
+		return error_set(err, "no memory to record");
+	recording->terms = terms;
+	batch_init(&recording->resources, sizeof(struct row_resource));
+	batch_init(&recording->requests, sizeof(struct row_request));
+	batch_init(&recording->runs, sizeof(struct row_run));
+	batch_init(&recording->armings, sizeof(struct row_arming));
+	batch_init(&recording->causes, sizeof(struct row_cause));
+	batch_init(&recording->logs, sizeof(struct row_log));
+	batch_init(&recording->changes, sizeof(struct change));
+	idmap_init(&recording->line_numbers, 1 << 20);
+	if (asprintf(&recording->path, "%s%s", is_name ? "" : "./", path) < 0) {
+		recording->path = NULL;
+		recording_destroy(recording);
+		return error_set(err, "no memory to record");
+	}
+	if (open_file(recording, err) ||
+		recording_run(recording,
+			"PRAGMA page_size = 8192;"
+			"PRAGMA synchronous = OFF;"
+			/* Before the log: the file's own first bytes say what it is. */
+			"PRAGMA application_id = 0x61636175;"
+			"PRAGMA journal_mode = WAL;"
+			"PRAGMA wal_autocheckpoint = 2000;"
+			"PRAGMA cache_size = -32768;",
+			"setting up", err) ||
+		recording_begin(recording, err) ||
+		recording_run(recording, schema_tables_sql, "making the tables of", err) ||
+		recording_run(recording, schema_views_sql, "making the views of", err) ||
+		prepare_all(recording, err) || write_names(recording, err) ||
+		recording_set_meta(recording, "complete", "0", err) ||
+		recording_run(recording, "COMMIT", "writing", err)) {
+		recording_destroy(recording);
+		return -1;
+	}
+	recording->in_transaction = false;
+	*ret = recording;
+	return 0;
+}
+
+void recording_destroy(struct recording *recording)
+{
+	if (!recording)
+		return;
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		sqlite3_finalize(recording->statement[i]);
+	sqlite3_close(recording->db);
+	batch_deinit(&recording->resources);
+	batch_deinit(&recording->requests);
+	batch_deinit(&recording->runs);
+	batch_deinit(&recording->armings);
+	batch_deinit(&recording->causes);
+	batch_deinit(&recording->logs);
+	batch_deinit(&recording->changes);
+	idmap_deinit(&recording->line_numbers);
+	free(recording->texts);
+	free(recording->path);
+	free(recording);
+}
+
+const struct recording_counts *recording_counts(const struct recording *recording)
+{
+	return &recording->counts;
+}
+
+/* Whether a look-up finds a row; it is left open for its columns to be read. */
+static bool finds(struct recording *recording, enum statement name, int64_t id)
+{
+	if (recording->has_failed)
+		return false;
+	sqlite3_bind_int64(recording->statement[name], 1, id);
+	return sqlite3_step(recording->statement[name]) == SQLITE_ROW;
+}
+
+bool recording_has_async_id(struct recording *recording, int64_t async_id)
+{
+	bool found = finds(recording, STATEMENT_FIND_RESOURCE, async_id);
+
+	sqlite3_reset(recording->statement[STATEMENT_FIND_RESOURCE]);
+	if (!found) {
+		found = finds(recording, STATEMENT_FIND_REQUEST, async_id);
+		sqlite3_reset(recording->statement[STATEMENT_FIND_REQUEST]);
+	}
+	return found;
+}
+
+bool recording_has_arming(struct recording *recording, int64_t arming_id)
+{
+	int64_t run_id;
+	uint32_t origin_id;
+
+	return recording_find_arming(recording, arming_id, &run_id, &origin_id);
+}
+
+bool recording_has_run(struct recording *recording, int64_t run_id, int64_t async_id)
+{
+	sqlite3_stmt *request = recording->statement[STATEMENT_FIND_REQUEST];
+	bool found = finds(recording, STATEMENT_FIND_RUN, run_id);
+
+	sqlite3_reset(recording->statement[STATEMENT_FIND_RUN]);
+	if (!found) {
+		found = finds(recording, STATEMENT_FIND_REQUEST, async_id) &&
+			sqlite3_column_int64(request, 0) == run_id;
+		sqlite3_reset(request);
+	}
+	return found;
+}
+
+bool recording_find_arming(
+	struct recording *recording, int64_t arming_id, int64_t *run_id, uint32_t *origin_id)
+{
+	sqlite3_stmt *statement = recording->statement[STATEMENT_FIND_ARMING];
+	bool found = finds(recording, STATEMENT_FIND_ARMING, arming_id);
+
+	if (found) {
+		*run_id = sqlite3_column_int64(statement, 0);
+		*origin_id = (uint32_t)sqlite3_column_int64(statement, 1);
+	}
+	sqlite3_reset(statement);
+	return found;
+}
+
+bool recording_find_resource(
+	struct recording *recording, int64_t async_id, uint32_t *type_id, uint32_t *origin_id)
+{
+	sqlite3_stmt *statement = recording->statement[STATEMENT_FIND_RESOURCE];
+	bool found = finds(recording, STATEMENT_FIND_RESOURCE, async_id);
+
+	if (found) {
+		*type_id = (uint32_t)sqlite3_column_int64(statement, 0);
+		*origin_id = (uint32_t)sqlite3_column_int64(statement, 1);
+	}
+	sqlite3_reset(statement);
+	return found;
+}
+
+int recording_finish(struct recording *recording, struct error *err)
+{
+	int64_t lost = 0;
+
+	if (recording_flush(recording, INT64_MAX, &lost, err) || recording_begin(recording, err) ||
+		recording_run(recording, schema_indexes_sql, "indexing", err) ||
+		recording_set_meta(recording, "complete", "1", err) ||
+		recording_run(recording, "COMMIT", "finishing", err))
+		return -1;
+	recording->in_transaction = false;
+	for (int i = 0; i < STATEMENT_COUNT; i++) {
+		sqlite3_finalize(recording->statement[i]);
+		recording->statement[i] = NULL;
+	}
+	if (recording_run(recording, "PRAGMA synchronous = FULL", "finishing", err))
+		return -1;
+	/* A reader that has the recording open keeps it in WAL mode: complete, but three files. */
+	if (sqlite3_exec(recording->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) ==
+			SQLITE_OK ||
+		(sqlite3_errcode(recording->db) & 0xff) == SQLITE_BUSY ||
+		(sqlite3_errcode(recording->db) & 0xff) == SQLITE_LOCKED) {
+		sqlite3_exec(recording->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+		return 0;
+	}
+	return recording_fail(recording, "finishing", err);
+}

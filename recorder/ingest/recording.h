@@ -1,0 +1,101 @@
+/*
+ * The SQLite file that a recording is, as its one writer sees it. Rows are collected and written in
+ * batches, in order of their keys; whatever has been committed stays valid when a later write fails
+ * or the process is killed. Knows nothing of arenas.
+ *
+ * After an error every further call fails with the same words. One thread.
+ */
+#ifndef ACAUSAL_INGEST_RECORDING_H
+#define ACAUSAL_INGEST_RECORDING_H
+
+#include "recorder/base/error.h"
+#include "recorder/ingest/intern.h"
+#include "recorder/ingest/places.h"
+#include "recorder/ingest/rows.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct recording;
+
+/* What rows refer to by number. New ones are written before the rows. */
+struct recording_terms {
+	struct places places;
+	struct intern origins; /* {thread_id << 32 | stack_id, type_id << 32 | api_id, loop_id} */
+	struct intern entries; /* {thread_id << 32 | part, callback frame_id, 0} */
+};
+
+struct recording_counts {
+	int64_t resources, requests, runs; /* rows written; a request is a resource with a run */
+	int64_t last_crash_id;
+};
+
+/* A new file at `path`, which must not be there: 0600, in WAL mode, with tables and views. */
+int recording_create(const char *path, const struct recording_terms *terms,
+	struct recording **ret, struct error *err);
+/* Closes the file as it is. What has not been flushed is lost. */
+void recording_destroy(struct recording *);
+
+/* Rows that wait for the next flush. -1 only when memory is short. */
+int recording_add_resource(struct recording *, const struct row_resource *, struct error *err);
+int recording_add_request(struct recording *, const struct row_request *, struct error *err);
+int recording_add_run(struct recording *, const struct row_run *, struct error *err);
+int recording_add_arming(struct recording *, const struct row_arming *, struct error *err);
+int recording_add_cause(struct recording *, const struct row_cause *, struct error *err);
+/* A line; `row->text` is filled here. */
+int recording_add_log(
+	struct recording *, const struct row_log *, const char *text, struct error *err);
+int recording_add_change(struct recording *, const struct change *, struct error *err);
+
+/* Rows written at once, into the transaction that the next flush commits. */
+int recording_set_meta(struct recording *, const char *key, const char *value, struct error *err);
+int recording_write_process(struct recording *, const struct row_process *, struct error *err);
+int recording_write_process_end(struct recording *, uint32_t process_id, int64_t ended_ns,
+	int exit_code, int exit_signal, struct error *err); /* -1: unknown */
+int recording_write_thread(struct recording *, const struct row_thread *, struct error *err);
+int recording_write_last_run(
+	struct recording *, uint32_t thread_id, int64_t run_id, struct error *err);
+int recording_write_detail(struct recording *, int64_t async_id, const char *text, size_t length,
+	struct error *err);
+int recording_write_fold(struct recording *, int64_t run_id, int period, int64_t times,
+	int64_t to_run_id, struct error *err);
+int recording_write_crash(struct recording *, const struct row_crash *, struct error *err);
+int recording_write_gap(struct recording *, uint32_t thread_id, int64_t from_ns, int64_t to_ns,
+	int64_t lost, struct error *err);
+int recording_write_total(struct recording *, const struct row_total *, struct error *err);
+int recording_write_source(struct recording *, uint32_t frame_id, int inline_depth,
+	const char *function, const char *file, const char *directory, int line, int column,
+	struct error *err);
+int recording_write_signature(
+	struct recording *, uint32_t stack_id, int64_t signature, struct error *err);
+
+/* Whether enough has been collected for a flush. */
+bool recording_is_full(const struct recording *);
+/* Whether there is anything for a flush to do. */
+bool recording_has_news(const struct recording *);
+
+/* The changes that wait; those that have been seen to elsewhere are to be made CHANGE_DONE. */
+struct change *recording_changes(struct recording *, size_t *count);
+
+/*
+ * Writes and commits. Changes to rows that are not there are kept for later flushes, unless they
+ * came before `give_up_before_ns`; those count as lost in `*lost`.
+ */
+int recording_flush(
+	struct recording *, int64_t give_up_before_ns, int64_t *lost, struct error *err);
+
+/* Look-ups among the rows that have been flushed. 0 or ROW_UNKNOWN where there is nothing. */
+bool recording_has_async_id(struct recording *, int64_t async_id);
+bool recording_has_arming(struct recording *, int64_t arming_id);
+bool recording_has_run(struct recording *, int64_t run_id, int64_t async_id);
+bool recording_find_arming(
+	struct recording *, int64_t arming_id, int64_t *run_id, uint32_t *origin_id);
+bool recording_find_resource(
+	struct recording *, int64_t async_id, uint32_t *type_id, uint32_t *origin_id);
+
+const struct recording_counts *recording_counts(const struct recording *);
+
+/* Indexes, `complete`, and one file without a log beside it. */
+int recording_finish(struct recording *, struct error *err);
+
+#endif

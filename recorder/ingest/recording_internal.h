@@ -1,0 +1,95 @@
+/* What recording.c and recording_rows.c share; nothing else includes it. */
+#ifndef ACAUSAL_INGEST_RECORDING_INTERNAL_H
+#define ACAUSAL_INGEST_RECORDING_INTERNAL_H
+
+#include "recorder/ingest/batch.h"
+#include "recorder/ingest/recording.h"
+#include "recorder/wire/names.h"
+
+#include <sqlite3.h>
+
+/* X(TAG, SQL) */
+#define RECORDING_STATEMENTS(X)                                                                    \
+	X(META, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)")                                     \
+	X(TYPE, "INSERT INTO type VALUES (?1, ?2, ?3, ?4, ?5)")                                    \
+	X(API, "INSERT INTO api VALUES (?1, ?2)")                                                  \
+	X(PROCESS, "INSERT INTO process (process_id, os_pid, parent_process_id, "                  \
+		   "spawned_by_async_id, executable, arguments, runtime, runtime_version, "        \
+		   "started_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                      \
+	X(PROCESS_END, "UPDATE process SET ended_ns = ?2, exit_code = ?3, exit_signal = ?4 "       \
+		       "WHERE process_id = ?1")                                                    \
+	X(THREAD, "INSERT OR IGNORE INTO thread (thread_id, process_id, os_tid, name, role, "      \
+		  "root_run_id, started_ns, is_foreign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")  \
+	X(THREAD_LAST_RUN, "UPDATE thread SET last_run_id = ?2 WHERE thread_id = ?1")              \
+	X(MODULE, "INSERT INTO module VALUES (?1, ?2, ?3)")                                        \
+	X(MAPPING, "INSERT INTO mapping (module_id, process_id, start_address, end_address, "      \
+		   "load_bias) VALUES (?1, ?2, ?3, ?4, ?5)")                                       \
+	X(FRAME, "INSERT INTO frame VALUES (?1, ?2, ?3, ?4, ?5)")                                  \
+	X(SOURCE, "INSERT OR IGNORE INTO source (frame_id, inline_depth, function, file, line, "   \
+		  "column, directory) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                        \
+	X(STACK, "INSERT INTO stack (stack_id, caller_id, frame_id) VALUES (?1, ?2, ?3)")          \
+	X(STACK_SIGNATURE, "UPDATE stack SET signature = ?2 WHERE stack_id = ?1")                  \
+	X(ORIGIN, "INSERT INTO origin VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                            \
+	X(ENTRY, "INSERT INTO entry VALUES (?1, ?2, ?3, ?4)")                                      \
+	X(REQUEST, "INSERT OR IGNORE INTO packed_request VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, " \
+		   "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")                                       \
+	X(RESOURCE, "INSERT OR IGNORE INTO packed_resource VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "   \
+		    "?8, ?9, NULL)")                                                               \
+	X(RUN, "INSERT OR IGNORE INTO packed_run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "     \
+	       "?10, ?11)")                                                                        \
+	X(ARMING, "INSERT OR IGNORE INTO packed_arming VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "   \
+		  "?9, ?10, ?11, ?12)")                                                            \
+	X(CAUSE, "INSERT OR IGNORE INTO packed_cause VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")     \
+	X(DETAIL, "INSERT OR REPLACE INTO detail VALUES (?1, ?2)")                                 \
+	X(FOLD, "INSERT OR IGNORE INTO fold VALUES (?1, ?2, ?3, ?4)")                              \
+	X(LOG, "INSERT INTO log VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9)")          \
+	X(CRASH, "INSERT INTO crash (process_id, thread_id, run_id, stack_id, signal, code, "      \
+		 "fault_address, crashed_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")             \
+	X(GAP, "INSERT INTO gap VALUES (NULL, ?1, ?2, ?3, ?4)")                                    \
+	X(TOTAL, "INSERT INTO stack_total VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")       \
+	X(DESTROYED, "UPDATE packed_resource SET lifetime_ns = max(0, ?2 - created_ns) "           \
+		     "WHERE async_id = ?1")                                                        \
+	X(RETYPED, "UPDATE packed_resource SET type_id = coalesce(?2, type_id), "                  \
+		   "trigger_id = coalesce(?3, trigger_id) WHERE async_id = ?1")                    \
+	X(DISARMED, "UPDATE packed_arming SET stood_ns = max(0, ?2 - armed_ns), end_code = ?3, "   \
+		    "disarmed_run_id = ?4, disarmed_stack_id = ?5 WHERE arming_id = ?1")           \
+	X(CAUSED, "UPDATE packed_cause SET caused_run_id = min(coalesce(caused_run_id, ?2), ?2) "  \
+		  "WHERE cause_id = ?1")                                                           \
+	X(RUN_ENDED, "UPDATE packed_run SET duration_ns = max(0, ?2 - began_ns) "                  \
+		     "WHERE run_id = ?1")                                                          \
+	X(THREAD_ENDED, "UPDATE thread SET ended_ns = ?2 WHERE thread_id = ?1")                    \
+	X(FIND_RESOURCE, "SELECT coalesce(r.type_id, o.type_id), r.origin_id FROM "                \
+			 "packed_resource r LEFT JOIN origin o ON o.origin_id = r.origin_id "      \
+			 "WHERE r.async_id = ?1")                                                  \
+	X(FIND_REQUEST, "SELECT run_id FROM packed_request WHERE async_id = ?1")                   \
+	X(FIND_RUN, "SELECT 1 FROM packed_run WHERE run_id = ?1")                                  \
+	X(FIND_ARMING, "SELECT run_id, origin_id FROM packed_arming WHERE arming_id = ?1")
+
+#define X(tag, sql) STATEMENT_##tag,
+enum statement { RECORDING_STATEMENTS(X) STATEMENT_COUNT };
+#undef X
+
+struct recording {
+	char *path;
+	sqlite3 *db;
+	sqlite3_stmt *statement[STATEMENT_COUNT];
+	const struct recording_terms *terms;
+	struct batch resources, requests, runs, armings, causes, logs, changes;
+	char *texts; /* of the logs that wait */
+	size_t text_size, text_capacity;
+	struct idmap line_numbers; /* lines so far, by process_id << 32 | fd + 1 */
+	uint32_t modules_written, mappings_written, frames_written, stacks_written;
+	uint32_t origins_written, entries_written;
+	struct recording_counts counts;
+	bool in_transaction, has_failed;
+	struct error failure;
+};
+
+/* Notes the first failure, rolls back, and fills `err` with its words. Returns -1. */
+int recording_fail(struct recording *, const char *doing, struct error *err);
+int recording_no_memory(struct recording *, struct error *err);
+int recording_run(struct recording *, const char *sql, const char *doing, struct error *err);
+int recording_begin(struct recording *, struct error *err);
+int recording_step(struct recording *, sqlite3_stmt *, struct error *err);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * Rows of the recording as they are before they are written: facts with final IDs and times. In all
+ * of them 0 is "unknown" for IDs, ROW_UNKNOWN for other numbers.
+ *
+ * Each begins with its key, by which a batch of them is sorted.
+ */
+#ifndef ACAUSAL_INGEST_ROWS_H
+#define ACAUSAL_INGEST_ROWS_H
+
+#include <stdint.h>
+
+#define ROW_UNKNOWN INT64_MIN
+
+struct row_resource {
+	int64_t async_id;
+	uint32_t origin_id;
+	uint32_t type_id; /* 0: that of its origin */
+	int64_t trigger_id, run_id, created_ns, lifetime_ns, address, handle_id;
+};
+
+struct row_run {
+	int64_t run_id, async_id, arming_id;
+	uint32_t entry_id, outer_stack_id;
+	int64_t began_ns, duration_ns, status, bytes, cause_id;
+	int64_t outer_run_id; /* 0: the thread's root run */
+};
+
+/* A request with its run; `run.async_id` and `run.arming_id` are not used. */
+struct row_request {
+	struct row_resource resource;
+	struct row_run run;
+};
+
+struct row_arming {
+	int64_t arming_id, async_id, run_id;
+	uint32_t origin_id, disarmed_stack_id;
+	int64_t armed_ns, timeout_ms, repeat_ms, times, stood_ns, disarmed_run_id;
+	uint32_t end_code; /* enum acausal_end */
+};
+
+struct row_cause {
+	int64_t cause_id, async_id, run_id, caused_ns, first_id, caused_run_id;
+	uint32_t kind, origin_id;
+};
+
+struct row_log {
+	int64_t written_ns;
+	uint32_t process_id, thread_id, stack_id;
+	int32_t fd;
+	int64_t run_id, full_length;
+	uint32_t text, length; /* in the batch's text */
+};
+
+struct row_thread {
+	uint32_t thread_id, process_id, os_tid;
+	int role; /* enum acausal_role, -1 when not known */
+	const char *name;
+	int64_t root_run_id, last_run_id, started_ns, ended_ns;
+	int is_foreign; /* -1 when not known */
+};
+
+struct row_process {
+	uint32_t process_id, os_pid, parent_process_id;
+	int64_t spawned_by_async_id;
+	const char *executable, *arguments, *runtime, *runtime_version; /* may be NULL */
+	int64_t started_ns;
+};
+
+struct row_crash {
+	uint32_t process_id, thread_id, stack_id;
+	int64_t run_id;
+	int signal, code;
+	uint64_t fault_address;
+	int64_t crashed_ns;
+};
+
+struct row_total {
+	uint32_t type_id, stack_id;
+	int64_t created, destroyed, runs, wait_ns, wait_max_ns, run_ns, run_max_ns;
+	const char *buckets;
+};
+
+/* Something that became known about a row after it was written, or before it came. */
+enum change_kind {
+	CHANGE_DESTROYED,     /* at_ns */
+	CHANGE_RETYPED,	      /* type_id, trigger_id */
+	CHANGE_DISARMED,      /* at_ns, end_code, run_id, stack_id */
+	CHANGE_CAUSED,	      /* run_id */
+	CHANGE_RUN_ENDED,     /* at_ns */
+	CHANGE_THREAD_ENDED,  /* at_ns */
+	CHANGE_DONE,	      /* nothing any more */
+};
+
+struct change {
+	int64_t id;
+	enum change_kind kind;
+	uint32_t type_id, stack_id, end_code;
+	int64_t at_ns, run_id, trigger_id;
+	int64_t since_ns; /* when the ingester learned of it */
+};
+
+#endif

@@ -1,0 +1,396 @@
+/*
+ * What is not final yet: handles until they are destroyed, armings until they end, causes until a
+ * run names them. A row that becomes final within about a second is written once; one that does not
+ * is written as it is and changed later.
+ *
+ * Every ID is either in its window, or in a batch, or in the recording; a change that finds it in
+ * none is kept until it comes, because threads publish what they write independently.
+ */
+#include "recorder/ingest/ingest_internal.h"
+
+#include <stdio.h>
+
+enum {
+	HELD_RESOURCES = 1 << 16,
+	HELD_ARMINGS = 1 << 16,
+	HELD_CAUSES = 1 << 15,
+	HELD_NS = 1000000000,
+};
+
+static const int64_t give_up_ns = 5000000000; /* how long a change waits for its row */
+
+struct held_resource {
+	struct held_entry entry;
+	struct row_resource row;
+	uint32_t type_id, origin_type_id, stack_id, total;
+};
+
+struct held_arming {
+	struct held_entry entry;
+	struct row_arming row;
+};
+
+struct held_cause {
+	struct held_entry entry;
+	struct row_cause row;
+};
+
+bool window_init(struct ingest *ingest)
+{
+	return held_init(&ingest->resources, sizeof(struct held_resource), HELD_RESOURCES) &&
+	       held_init(&ingest->armings, sizeof(struct held_arming), HELD_ARMINGS) &&
+	       held_init(&ingest->causes, sizeof(struct held_cause), HELD_CAUSES);
+}
+
+void window_deinit(struct ingest *ingest)
+{
+	held_deinit(&ingest->resources);
+	held_deinit(&ingest->armings);
+	held_deinit(&ingest->causes);
+}
+
+static struct known_resource *known_resource(struct ingest *ingest, int64_t async_id)
+{
+	return &ingest->known_resources[(uint64_t)async_id & (CACHE_RESOURCES - 1)];
+}
+
+static struct known_arming *known_arming(struct ingest *ingest, int64_t arming_id)
+{
+	return &ingest->known_armings[(uint64_t)arming_id & (CACHE_ARMINGS - 1)];
+}
+
+static int write_resource(struct ingest *ingest, struct held_resource *held, struct error *err)
+{
+	if (!held->total)
+		held->total = totals_number(&ingest->totals, held->type_id, held->stack_id);
+	totals_created(&ingest->totals, held->total, 1);
+	if (held->row.lifetime_ns != ROW_UNKNOWN)
+		totals_destroyed(&ingest->totals, held->total);
+	*known_resource(ingest, held->row.async_id) =
+		(struct known_resource){held->row.async_id, held->total};
+	held->row.type_id = held->type_id == held->origin_type_id ? 0 : held->type_id;
+	if (recording_add_resource(ingest->recording, &held->row, err))
+		return -1;
+	held_remove(&ingest->resources, held->entry.id);
+	return 0;
+}
+
+static int write_arming(struct ingest *ingest, struct held_arming *held, struct error *err)
+{
+	if (recording_add_arming(ingest->recording, &held->row, err))
+		return -1;
+	held_remove(&ingest->armings, held->entry.id);
+	return 0;
+}
+
+static int write_cause(struct ingest *ingest, struct held_cause *held, struct error *err)
+{
+	if (recording_add_cause(ingest->recording, &held->row, err))
+		return -1;
+	held_remove(&ingest->causes, held->entry.id);
+	return 0;
+}
+
+int window_add_resource(struct ingest *ingest, const struct row_resource *row, uint32_t type_id,
+	uint32_t stack_id, struct error *err)
+{
+	struct held_resource *held;
+
+	if (held_find(&ingest->resources, row->async_id))
+		return OUTCOME_SENSELESS;
+	held = held_add(&ingest->resources, row->async_id, ingest->now_ns);
+	if (!held) {
+		if (write_resource(ingest, held_oldest(&ingest->resources), err))
+			return -1;
+		held = held_add(&ingest->resources, row->async_id, ingest->now_ns);
+		if (!held)
+			return OUTCOME_SENSELESS;
+	}
+	held->row = *row;
+	held->type_id = held->origin_type_id = type_id;
+	held->stack_id = stack_id;
+	return 0;
+}
+
+static void retype_held(
+	struct held_resource *held, uint32_t type_id, int64_t trigger_id)
+{
+	if (type_id) {
+		held->type_id = type_id;
+		held->total = 0;
+	}
+	if (trigger_id)
+		held->row.trigger_id = trigger_id;
+}
+
+int window_destroy(struct ingest *ingest, int64_t async_id, int64_t at_ns, struct error *err)
+{
+	struct held_resource *held = held_find(&ingest->resources, async_id);
+
+	if (held) {
+		held->row.lifetime_ns = events_span(held->row.created_ns, at_ns);
+		return write_resource(ingest, held, err);
+	}
+	totals_destroyed(&ingest->totals, window_total(ingest, async_id));
+	return recording_add_change(ingest->recording,
+		&(struct change){.kind = CHANGE_DESTROYED,
+			.id = async_id,
+			.at_ns = at_ns,
+			.since_ns = ingest->now_ns},
+		err);
+}
+
+int window_retype(struct ingest *ingest, int64_t async_id, uint32_t type_id, int64_t trigger_id,
+	struct error *err)
+{
+	struct held_resource *held = held_find(&ingest->resources, async_id);
+	uint32_t old, new;
+
+	if (held) {
+		retype_held(held, type_id, trigger_id);
+		return 0;
+	}
+	old = window_total(ingest, async_id);
+	if (type_id && old) {
+		uint32_t stack_id = (uint32_t)ingest->totals.keys.keys[old - 1].word[0];
+
+		new = totals_number(&ingest->totals, type_id, stack_id);
+		totals_created(&ingest->totals, old, -1);
+		totals_created(&ingest->totals, new, 1);
+		*known_resource(ingest, async_id) = (struct known_resource){async_id, new};
+	}
+	return recording_add_change(ingest->recording,
+		&(struct change){.kind = CHANGE_RETYPED,
+			.id = async_id,
+			.type_id = type_id,
+			.trigger_id = trigger_id,
+			.since_ns = ingest->now_ns},
+		err);
+}
+
+uint32_t window_total(struct ingest *ingest, int64_t async_id)
+{
+	struct held_resource *held = held_find(&ingest->resources, async_id);
+	struct known_resource *known = known_resource(ingest, async_id);
+	uint32_t type_id, origin_id, stack_id = 0;
+
+	if (held) {
+		if (!held->total)
+			held->total = totals_number(&ingest->totals, held->type_id, held->stack_id);
+		return held->total;
+	}
+	if (known->async_id == async_id)
+		return known->total;
+	if (!recording_find_resource(ingest->recording, async_id, &type_id, &origin_id))
+		return 0;
+	if (origin_id && origin_id <= ingest->terms.origins.count)
+		stack_id = (uint32_t)ingest->terms.origins.keys[origin_id - 1].word[0];
+	*known = (struct known_resource){
+		async_id, totals_number(&ingest->totals, type_id, stack_id)};
+	return known->total;
+}
+
+int window_add_arming(struct ingest *ingest, const struct row_arming *row, struct error *err)
+{
+	struct held_arming *held;
+
+	if (held_find(&ingest->armings, row->arming_id))
+		return OUTCOME_SENSELESS;
+	*known_arming(ingest, row->arming_id) =
+		(struct known_arming){row->arming_id, row->run_id, row->origin_id};
+	if (row->end_code != ACAUSAL_END_NONE)
+		return recording_add_arming(ingest->recording, row, err);
+	held = held_add(&ingest->armings, row->arming_id, ingest->now_ns);
+	if (!held) {
+		if (write_arming(ingest, held_oldest(&ingest->armings), err))
+			return -1;
+		held = held_add(&ingest->armings, row->arming_id, ingest->now_ns);
+		if (!held)
+			return OUTCOME_SENSELESS;
+	}
+	held->row = *row;
+	return 0;
+}
+
+static int disarm_held(
+	struct ingest *ingest, struct held_arming *held, const struct change *end, struct error *err)
+{
+	held->row.stood_ns = events_span(held->row.armed_ns, end->at_ns);
+	held->row.end_code = end->end_code;
+	held->row.disarmed_run_id = end->run_id;
+	held->row.disarmed_stack_id = end->stack_id;
+	return write_arming(ingest, held, err);
+}
+
+int window_disarm(struct ingest *ingest, const struct change *end, struct error *err)
+{
+	struct held_arming *held = held_find(&ingest->armings, end->id);
+
+	return held ? disarm_held(ingest, held, end, err)
+		    : recording_add_change(ingest->recording, end, err);
+}
+
+bool window_find_arming(
+	struct ingest *ingest, int64_t arming_id, int64_t *run_id, uint32_t *origin_id)
+{
+	struct known_arming *known = known_arming(ingest, arming_id);
+	struct held_arming *held;
+
+	if (known->arming_id != arming_id) {
+		struct known_arming found = {.arming_id = arming_id};
+
+		held = held_find(&ingest->armings, arming_id);
+		if (held) {
+			found.run_id = held->row.run_id;
+			found.origin_id = held->row.origin_id;
+		} else if (!recording_find_arming(ingest->recording, arming_id, &found.run_id,
+				   &found.origin_id)) {
+			return false;
+		}
+		*known = found;
+	}
+	*run_id = known->run_id;
+	*origin_id = known->origin_id;
+	return true;
+}
+
+int window_add_cause(struct ingest *ingest, const struct row_cause *row, struct error *err)
+{
+	struct held_cause *held;
+
+	if (held_find(&ingest->causes, row->cause_id))
+		return OUTCOME_SENSELESS;
+	/* One that was coalesced into another makes no run happen. */
+	if (row->first_id)
+		return recording_add_cause(ingest->recording, row, err);
+	held = held_add(&ingest->causes, row->cause_id, ingest->now_ns);
+	if (!held) {
+		if (write_cause(ingest, held_oldest(&ingest->causes), err))
+			return -1;
+		held = held_add(&ingest->causes, row->cause_id, ingest->now_ns);
+		if (!held)
+			return OUTCOME_SENSELESS;
+	}
+	held->row = *row;
+	return 0;
+}
+
+int window_caused(struct ingest *ingest, int64_t cause_id, int64_t run_id, struct error *err)
+{
+	struct known_cause *known =
+		&ingest->known_causes[(uint64_t)cause_id & (CACHE_CAUSES - 1)];
+	struct held_cause *held;
+
+	if (known->cause_id == cause_id && known->run_id <= run_id)
+		return 0; /* one cause may have many runs: the first is known */
+	*known = (struct known_cause){cause_id, run_id};
+	held = held_find(&ingest->causes, cause_id);
+	if (held) {
+		held->row.caused_run_id = run_id;
+		return write_cause(ingest, held, err);
+	}
+	return recording_add_change(ingest->recording,
+		&(struct change){.kind = CHANGE_CAUSED,
+			.id = cause_id,
+			.run_id = run_id,
+			.since_ns = ingest->now_ns},
+		err);
+}
+
+bool window_has_resource(struct ingest *ingest, int64_t async_id)
+{
+	return held_find(&ingest->resources, async_id) ||
+	       recording_has_async_id(ingest->recording, async_id);
+}
+
+bool window_has_arming(struct ingest *ingest, int64_t arming_id)
+{
+	return held_find(&ingest->armings, arming_id) ||
+	       recording_has_arming(ingest->recording, arming_id);
+}
+
+/* A change that came before its row finds it in the window now. */
+static int apply_change(struct ingest *ingest, struct change *change, struct error *err)
+{
+	struct change copy = *change;
+	struct held_resource *resource;
+	struct held_arming *arming;
+	struct held_cause *cause;
+
+	switch (change->kind) {
+	case CHANGE_DESTROYED:
+		resource = held_find(&ingest->resources, change->id);
+		if (!resource)
+			return 0;
+		change->kind = CHANGE_DONE;
+		resource->row.lifetime_ns = events_span(resource->row.created_ns, copy.at_ns);
+		return write_resource(ingest, resource, err);
+	case CHANGE_RETYPED:
+		resource = held_find(&ingest->resources, change->id);
+		if (!resource)
+			return 0;
+		change->kind = CHANGE_DONE;
+		retype_held(resource, copy.type_id, copy.trigger_id);
+		return 0;
+	case CHANGE_DISARMED:
+		arming = held_find(&ingest->armings, change->id);
+		if (!arming)
+			return 0;
+		change->kind = CHANGE_DONE;
+		return disarm_held(ingest, arming, &copy, err);
+	case CHANGE_CAUSED:
+		cause = held_find(&ingest->causes, change->id);
+		if (!cause)
+			return 0;
+		change->kind = CHANGE_DONE;
+		cause->row.caused_run_id = copy.run_id;
+		return write_cause(ingest, cause, err);
+	default:
+		return 0;
+	}
+}
+
+static bool is_due(const struct held_entry *entry, bool all, int64_t now_ns)
+{
+	return entry && (all || now_ns - entry->since_ns > HELD_NS);
+}
+
+int window_flush(struct ingest *ingest, bool all, struct error *err)
+{
+	struct held_entry *entry;
+	struct change *changes;
+	size_t count;
+	int64_t lost;
+	char text[32];
+
+	changes = recording_changes(ingest->recording, &count);
+	for (size_t i = 0; i < count; i++)
+		if (apply_change(ingest, &changes[i], err))
+			return -1;
+	while (is_due(entry = held_oldest(&ingest->resources), all, ingest->now_ns))
+		if (write_resource(ingest, (struct held_resource *)entry, err))
+			return -1;
+	while (is_due(entry = held_oldest(&ingest->armings), all, ingest->now_ns))
+		if (write_arming(ingest, (struct held_arming *)entry, err))
+			return -1;
+	while (is_due(entry = held_oldest(&ingest->causes), all, ingest->now_ns))
+		if (write_cause(ingest, (struct held_cause *)entry, err))
+			return -1;
+	lost = ending_lost(ingest);
+	if (lost != ingest->lost_noted) {
+		snprintf(text, sizeof text, "%lld", (long long)lost);
+		if (recording_set_meta(ingest->recording, "lost_events", text, err))
+			return -1;
+		ingest->lost_noted = lost;
+	}
+	if (ingest->max_skew_ns != ingest->skew_noted) {
+		snprintf(text, sizeof text, "%lld", (long long)ingest->max_skew_ns);
+		if (recording_set_meta(ingest->recording, "max_skew_ns", text, err))
+			return -1;
+		ingest->skew_noted = ingest->max_skew_ns;
+	}
+	ingest->flushed_ns = ingest->now_ns;
+	return recording_flush(
+		ingest->recording, all ? INT64_MAX : ingest->now_ns - give_up_ns, &ingest->lost,
+		err);
+}

@@ -1,0 +1,24 @@
+/* What the command gets in its environment so that it says hello. */
+#ifndef ACAUSAL_LAUNCH_ENVIRONMENT_H
+#define ACAUSAL_LAUNCH_ENVIRONMENT_H
+
+#include "recorder/base/error.h"
+#include "recorder/launch/program.h"
+
+#include <stdbool.h>
+
+enum { ENVIRONMENT_COUNT = 5 };
+
+struct environment {
+	char *variables[ENVIRONMENT_COUNT]; /* NAME=VALUE, NULL at the end */
+};
+
+/*
+ * Finds libacausal.so beside this program or in the `lib` folder beside its folder. ACAUSAL_PID is
+ * not among the variables: only the child itself knows it.
+ */
+int environment_init(struct environment *environment, const struct program *program,
+	const char *socket_name, bool drop_when_full, struct error *err);
+void environment_deinit(struct environment *environment);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * The arena of this process: reserved, handed to the recorder, and its counters and free lists.
+ *
+ * Everything here may be called from any thread and from signal handlers, but for arena_make.
+ * errno is left as it was.
+ */
+#ifndef ACAUSAL_RUNTIME_ARENA_H
+#define ACAUSAL_RUNTIME_ARENA_H
+
+#include "recorder/wire/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/*
+ * The page that fork empties in the child, however it forked: NULL there means "not recorded", and
+ * every path of the recorder begins by asking it.
+ */
+struct arena_page {
+	struct arena_header *header;
+	char rest[4096 - sizeof(void *)];
+};
+extern struct arena_page arena_page;
+
+/* Regions of the arena; valid while arena_page.header is not NULL. */
+struct arena_map {
+	struct arena_thread *threads;
+	struct arena_module *modules;
+	struct arena_live *lives;
+	struct arena_node *nodes;
+	struct arena_chunk *chunks;
+	unsigned char *chunk_bytes;
+	uint32_t count[ARENA_REGION_COUNT];
+};
+extern struct arena_map arena_map;
+
+static inline struct arena_header *arena(void)
+{
+	return arena_page.header;
+}
+
+/*
+ * Makes the arena and hands it to the recorder listening on the abstract socket `name`. Keeps no
+ * descriptor. Returns NULL, with nothing left behind, when it cannot be done.
+ */
+struct arena_header *arena_make(const char *name, bool drop_when_full);
+
+/* From here on arena() gives it: once all is ready that any thread may then reach for. */
+void arena_start(struct arena_header *header);
+
+/* The next ID of a counter, from 1. */
+static inline uint64_t arena_next(struct arena_counter *counter)
+{
+	return atomic_fetch_add_explicit(&counter->value, 1, memory_order_relaxed) + 1;
+}
+
+/* Takes the next record never used before of a region. Returns its index, or UINT32_MAX if full. */
+uint32_t arena_grow(enum arena_region_name region);
+
+/* Ticks of the arena's clock, now. */
+uint64_t arena_ticks_slow(void);
+extern bool arena_uses_tsc;
+
+static inline uint64_t arena_ticks(void)
+{
+#if defined(__x86_64__)
+	if (likely(arena_uses_tsc))
+		return __builtin_ia32_rdtsc();
+#endif
+	return arena_ticks_slow();
+}
+
+/* Renews header->latest; now and then, off the hot path. */
+void arena_renew_anchor(void);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * Writing events into chunks: lock-free, without allocation, from any thread and signal handler.
+ *
+ *	struct event_run *event = emit_begin(thread, sizeof *event);
+ *	if (event) { fill; emit_commit(thread, EVENT_RUN, sizeof *event); }
+ *
+ * Between the two the thread holds an unpublished event: nothing in between may call the program,
+ * wait, or begin another event. A signal handler may: it writes to a chunk of its own.
+ */
+#ifndef ACAUSAL_RUNTIME_EMIT_H
+#define ACAUSAL_RUNTIME_EMIT_H
+
+#include "recorder/runtime/arena.h"
+#include "recorder/wire/events.h"
+
+enum { EMIT_DEPTH = 4 }; /* signal handlers within signal handlers that still can write */
+
+/* The open chunk of one thread at one nesting depth. */
+struct emit_writer {
+	unsigned char *bytes; /* NULL: none is open */
+	struct arena_chunk *chunk;
+	uint32_t used;
+};
+
+struct emit_state {
+	struct emit_writer writer[EMIT_DEPTH];
+	int depth;	    /* events begun and not committed */
+	uint32_t thread;    /* number, for the chunks */
+	uint32_t lost;	    /* since the last event that could be written */
+	uint64_t lost_from; /* ticks */
+};
+
+/* Where to write `size` bytes, or NULL when the event is lost (then it is counted). */
+void *emit_begin(struct emit_state *state, size_t size);
+
+/* Publishes the event begun last. `size` may be less than what was asked for. */
+void emit_commit(struct emit_state *state, enum event_kind kind, uint8_t flags, size_t size);
+
+/*
+ * For places that no signal handler comes to: an event that is still begun was left by siglongjmp
+ * out of a handler, and will never be committed.
+ */
+void emit_settle(struct emit_state *state);
+
+/* Seals what is open: the thread ends. */
+void emit_end(struct emit_state *state);
+
+#endif

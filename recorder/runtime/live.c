@@ -1,0 +1,194 @@
+/*
+ * The index of live resources by address, and their slab: see live.h.
+ *
+ * The index is a row of tables, each four times the size of the one before. An address has one
+ * bucket, a cache line of four entries, in each table; it lies in the first that had room. Nothing
+ * is ever moved and nothing leaves a tombstone, so growing means adding a table, and both insertion
+ * and removal are a single store or compare-and-swap that a signal may interrupt anywhere.
+ */
+#include "recorder/runtime/live.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+struct entry {
+	_Atomic uintptr_t key; /* address; 0: free; 1: being filled */
+	_Atomic uint32_t index;
+	uint32_t unused;
+};
+
+enum { BUCKET = 4, LEVELS = 6, LEVEL0_BITS = 11, LEVEL_BITS = 2 };
+
+struct bucket {
+	_Alignas(64) struct entry entry[BUCKET];
+};
+
+static struct bucket level0[1 << LEVEL0_BITS];
+static struct bucket *_Atomic level[LEVELS] = {level0};
+
+struct live_callbacks *live_callback_table;
+
+static struct bucket *bucket_of(struct bucket *table, int depth, uintptr_t address)
+{
+	/* Fibonacci hashing: the high bits of the product are the well-mixed ones. */
+	uint64_t mixed = (uint64_t)(address >> 3) * 0x9e3779b97f4a7c15ull;
+
+	return &table[mixed >> (64 - (LEVEL0_BITS + LEVEL_BITS * depth))];
+}
+
+static struct entry *entry_find(uintptr_t address)
+{
+	int depth, i;
+
+	for (depth = 0; depth < LEVELS; depth++) {
+		struct bucket *table = atomic_load_explicit(&level[depth], memory_order_acquire);
+		struct bucket *bucket;
+
+		if (!table)
+			break;
+		bucket = bucket_of(table, depth, address);
+		for (i = 0; i < BUCKET; i++)
+			if (atomic_load_explicit(&bucket->entry[i].key, memory_order_acquire) ==
+				address)
+				return &bucket->entry[i];
+	}
+	return NULL;
+}
+
+/* The table of one level; made when first needed. Two threads may race: one throws its own away. */
+static struct bucket *level_make(int depth)
+{
+	size_t size = sizeof(struct bucket) << (LEVEL0_BITS + LEVEL_BITS * depth);
+	struct bucket *expected = NULL, *table;
+	int saved = errno;
+
+	table = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (table == MAP_FAILED) {
+		errno = saved;
+		return NULL;
+	}
+	if (!atomic_compare_exchange_strong(&level[depth], &expected, table)) {
+		munmap(table, size);
+		table = expected;
+	}
+	errno = saved;
+	return table;
+}
+
+static bool entry_insert(uintptr_t address, uint32_t index)
+{
+	int depth, i;
+
+	for (depth = 0; depth < LEVELS; depth++) {
+		struct bucket *table = atomic_load_explicit(&level[depth], memory_order_acquire);
+		struct bucket *bucket;
+
+		if (!table && !(table = level_make(depth)))
+			return false;
+		bucket = bucket_of(table, depth, address);
+		for (i = 0; i < BUCKET; i++) {
+			struct entry *entry = &bucket->entry[i];
+			uintptr_t free_key = 0;
+
+			if (atomic_load_explicit(&entry->key, memory_order_relaxed) != 0 ||
+				!atomic_compare_exchange_strong(&entry->key, &free_key, 1))
+				continue;
+			atomic_store_explicit(&entry->index, index, memory_order_relaxed);
+			atomic_store_explicit(&entry->key, address, memory_order_release);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool live_start(void)
+{
+	size_t size = arena_map.count[ARENA_LIVES] * sizeof *live_callback_table;
+	void *table = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (table == MAP_FAILED)
+		return false;
+	live_callback_table = table;
+	return true;
+}
+
+uint32_t live_find(const void *address)
+{
+	struct entry *entry = address ? entry_find((uintptr_t)address) : NULL;
+
+	return entry ? atomic_load_explicit(&entry->index, memory_order_relaxed) : 0;
+}
+
+static uint32_t slot_pop(struct arena_header *header)
+{
+	_Atomic uint64_t *head = &header->free_lives.head;
+	uint64_t seen = atomic_load_explicit(head, memory_order_acquire);
+
+	while ((uint32_t)seen != 0) {
+		uint32_t index = (uint32_t)seen;
+		uint64_t next = arena_map.lives[index].next_free | ((seen >> 32) + 1) << 32;
+
+		if (atomic_compare_exchange_weak_explicit(
+			    head, &seen, next, memory_order_acquire, memory_order_acquire))
+			return index;
+	}
+	return 0;
+}
+
+void live_release(uint32_t index)
+{
+	_Atomic uint64_t *head = &arena()->free_lives.head;
+	uint64_t seen = atomic_load_explicit(head, memory_order_relaxed), next;
+
+	atomic_store_explicit(&live_at(index)->async_id, 0, memory_order_release);
+	do {
+		live_at(index)->next_free = (uint32_t)seen;
+		next = index | ((seen >> 32) + 1) << 32;
+	} while (!atomic_compare_exchange_weak_explicit(
+		head, &seen, next, memory_order_release, memory_order_relaxed));
+}
+
+uint32_t live_take(const void *address)
+{
+	struct arena_header *header = arena();
+	uint32_t index = slot_pop(header);
+	struct arena_live *live;
+
+	if (index == 0) {
+		index = arena_grow(ARENA_LIVES);
+		if (index == UINT32_MAX) {
+			arena_next(&header->lost);
+			return 0;
+		}
+	}
+	live = live_at(index);
+	*live = (struct arena_live){.address = (uintptr_t)address};
+	*live_callbacks(index) = (struct live_callbacks){0};
+	if (address && !entry_insert((uintptr_t)address, index)) {
+		arena_next(&header->lost);
+		live_release(index);
+		return 0;
+	}
+	return index;
+}
+
+void live_link(uint32_t index, const void *address)
+{
+	if (address && !entry_insert((uintptr_t)address, index))
+		arena_next(&arena()->lost);
+}
+
+void live_publish(uint32_t index, uint64_t async_id)
+{
+	atomic_store_explicit(&live_at(index)->async_id, async_id, memory_order_release);
+}
+
+void live_unlink(uint32_t index, const void *address)
+{
+	struct entry *entry = address ? entry_find((uintptr_t)address) : NULL;
+
+	if (entry && atomic_load_explicit(&entry->index, memory_order_relaxed) == index)
+		atomic_store_explicit(&entry->key, 0, memory_order_release);
+}

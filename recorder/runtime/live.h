@@ -1,0 +1,66 @@
+/*
+ * Live resources: from the address of a program's object to what is known of it.
+ *
+ * A record has two halves with one index: the shared one in the arena (struct arena_live), for the
+ * ingester and for cores, and a private one with what the trampolines call. The private half and
+ * the index by address survive fork, so that handles go on working in a child that is not
+ * recorded.
+ *
+ * Lock-free; look-ups are async-signal-safe. The caller sees to it that an object is not made and
+ * closed at the same time by two threads, as libuv itself demands.
+ */
+#ifndef ACAUSAL_RUNTIME_LIVE_H
+#define ACAUSAL_RUNTIME_LIVE_H
+
+#include "recorder/runtime/arena.h"
+
+/* What the program gave to be called. */
+struct live_callbacks {
+	void *callback;
+	void *second; /* alloc of a read, after of a work */
+	void *close;
+	void *argument; /* of a thread's entry */
+	/* Of a request: the record of the one before it in the same place, should this be refused.
+	 */
+	uint32_t former;
+	/* Of a handle that is being closed: the arming that stood until then. */
+	uint64_t last_arming_id;
+};
+
+/* Index of the record of the object at `address`; 0 when none is known. */
+uint32_t live_find(const void *address);
+
+/*
+ * A new record for `address` (NULL: it will not be found by address). The shared half is zeroed but
+ * for its address, and not yet visible: live_publish. Returns 0 when there is no room.
+ */
+uint32_t live_take(const void *address);
+
+/* Makes the record visible under its ID, as the last thing of its making. */
+void live_publish(uint32_t index, uint64_t async_id);
+
+/* Forgets the address: the object may be reused from now on. The record stays. */
+void live_unlink(uint32_t index, const void *address);
+
+/* Undoes live_unlink. */
+void live_link(uint32_t index, const void *address);
+
+/* Gives the record back. */
+void live_release(uint32_t index);
+
+static inline struct arena_live *live_at(uint32_t index)
+{
+	return &arena_map.lives[index];
+}
+
+extern struct live_callbacks *live_callback_table;
+
+static inline struct live_callbacks *live_callbacks(uint32_t index)
+{
+	return &live_callback_table[index];
+}
+
+/* Reserves the private halves. Called once, before anything else here. */
+bool live_start(void);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * Stacks as nodes: see stack.h.
+ *
+ * The way of a stack that was seen before: unwind, hash the return addresses, one probe of a
+ * process-wide cache from hash to node. Only a new stack is put into the tree frame by frame, from
+ * the outside in, where a hash chain over the shared nodes finds the ones that exist.
+ *
+ * The cache identifies a stack by 64 bits of hash: for a million different stacks the chance that
+ * any two are taken for one another is below 1 in 10 million.
+ */
+#include "recorder/runtime/stack.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <string.h>
+
+enum { CACHE_SIZE = 1 << 13, CHAINS = 1 << 14 };
+
+/* A torn entry does not match: the node is stored beside the hash mixed with it. */
+struct cached {
+	_Atomic uint64_t hash_and_node, node;
+};
+
+static struct cached cache[CACHE_SIZE];
+static _Atomic uint32_t chain[CHAINS];
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9fb21c651e98df25ull;
+	return hash ^ hash >> 32;
+}
+
+static uint32_t cache_find(uint64_t hash)
+{
+	struct cached *entry = &cache[hash % CACHE_SIZE];
+	uint64_t node = atomic_load_explicit(&entry->node, memory_order_relaxed);
+
+	if (atomic_load_explicit(&entry->hash_and_node, memory_order_relaxed) != (hash ^ node))
+		return 0;
+	return (uint32_t)node;
+}
+
+static void cache_put(uint64_t hash, uint32_t node)
+{
+	struct cached *entry = &cache[hash % CACHE_SIZE];
+
+	atomic_store_explicit(&entry->hash_and_node, hash ^ node, memory_order_relaxed);
+	atomic_store_explicit(&entry->node, node, memory_order_relaxed);
+}
+
+static uint32_t node_find(uint32_t first, uint32_t until, uint32_t caller, uint64_t pc)
+{
+	uint32_t index;
+
+	for (index = first; index != until && index != 0; index = arena_map.nodes[index].next)
+		if (arena_map.nodes[index].caller == caller &&
+			atomic_load_explicit(&arena_map.nodes[index].pc, memory_order_acquire) ==
+				pc)
+			return index;
+	return 0;
+}
+
+/* The node of `pc` called from `caller`, made when there is none. 0: no room. */
+static uint32_t node_intern(uint32_t caller, uint64_t pc)
+{
+	_Atomic uint32_t *head = &chain[mix(mix(1, caller), pc) % CHAINS];
+	uint32_t first = atomic_load_explicit(head, memory_order_acquire);
+	uint32_t found = node_find(first, 0, caller, pc), made, seen = first;
+	struct arena_node *node;
+
+	if (found)
+		return found;
+	made = arena_grow(ARENA_NODES);
+	if (made == UINT32_MAX)
+		return 0;
+	node = &arena_map.nodes[made];
+	node->caller = caller;
+	node->next = seen;
+	atomic_store_explicit(&node->pc, pc, memory_order_release);
+	while (!atomic_compare_exchange_weak_explicit(
+		head, &seen, made, memory_order_release, memory_order_acquire)) {
+		/* Another thread may have made the same node: look at what is new only. */
+		found = node_find(seen, first, caller, pc);
+		if (found) {
+			/* Ours stays in the arena, of no stack. */
+			return found;
+		}
+		first = node->next = seen;
+	}
+	return made;
+}
+
+/* Whether `pc` is in the function that begins at `function`. */
+static bool is_inside(uint64_t pc, uintptr_t function)
+{
+	uintptr_t start;
+
+	return unwind_function_start((uintptr_t)pc - 1, &start) && start == function;
+}
+
+static uint32_t stack_intern(
+	const uint64_t *pcs, unsigned count, enum node_end end, uintptr_t callback)
+{
+	const uint64_t generation = (atomic_load(&arena()->generation.value) & 0x7fff) << 48;
+	uint32_t node = 0;
+	unsigned i;
+
+	if (end != NODE_END_NONE) {
+		node = node_intern(0, end);
+	} else if (callback && (count == 0 || !is_inside(pcs[count - 1], callback))) {
+		/*
+		 * The callback left by a tail call. Its entry stands for it, plus one: all other
+		 * addresses are those after a call.
+		 */
+		struct dl_find_object object;
+
+		if (_dl_find_object((void *)callback, &object) == 0)
+			stack_note_module(&object);
+		node = node_intern(0, NODE_ADDRESS((uint64_t)callback + 1) | generation);
+	}
+	for (i = count; i-- > 0;) {
+		node = node_intern(
+			node, (pcs[i] & (NODE_EXACT | NODE_ADDRESS(UINT64_MAX))) | generation);
+		if (node == 0)
+			return 0;
+	}
+	return node;
+}
+
+uint32_t stack_capture(
+	const struct unwind_start *start, const struct stack_bounds *bounds, bool exact)
+{
+	uint64_t pcs[ARENA_STACK_DEPTH];
+	enum node_end end = NODE_END_NONE;
+	unsigned count = unwind(start, bounds->limit, exact, pcs, ARENA_STACK_DEPTH, &end), i;
+	uint64_t hash = mix(bounds->callback, (uint64_t)end << 1 | exact), factor = hash | 1;
+	uint64_t sum = atomic_load_explicit(&arena()->generation.value, memory_order_relaxed);
+	uint32_t node;
+
+	/* A polynomial in the addresses: its multiplications do not wait for one another. */
+	for (i = 0; i < count; i++) {
+		sum += (pcs[i] ^ pcs[i] << 31) * factor;
+		factor *= 0x9fb21c651e98df25ull;
+	}
+	hash = mix(hash, sum ^ sum >> 29);
+	node = cache_find(hash);
+	if (unlikely(node == 0)) {
+		node = stack_intern(pcs, count, end, bounds->callback);
+		if (node)
+			cache_put(hash, node);
+	}
+	return node;
+}
+
+void stack_forget_code(void)
+{
+	if (arena())
+		arena_next(&arena()->generation);
+	unwind_flush();
+}
+
+/* Copies the build ID out of the notes of a mapped ELF file, if its first page is its header. */
+static void build_id_copy(struct arena_module *module, const ElfW(Phdr) * segment, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		const char *at, *end;
+
+		if (segment[i].p_type != PT_NOTE)
+			continue;
+		at = (const char *)(uintptr_t)(module->bias + segment[i].p_vaddr);
+		end = at + segment[i].p_memsz;
+		if ((uintptr_t)at < module->start || (uintptr_t)end > module->end)
+			continue;
+		while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
+			const ElfW(Nhdr) *note = (const void *)at;
+			const char *name = at + sizeof *note;
+			const char *bytes = name + ((note->n_namesz + 3) & ~3u);
+
+			if (bytes + note->n_descsz > end)
+				break;
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+				note->n_descsz <= ARENA_BUILD_ID_MAX &&
+				memcmp(name, "GNU", 4) == 0) {
+				memcpy(module->build_id, bytes, note->n_descsz);
+				module->build_id_size = note->n_descsz;
+				return;
+			}
+			at = bytes + ((note->n_descsz + 3) & ~3u);
+		}
+	}
+}
+
+static void module_add(uint64_t start, uint64_t end, uint64_t bias, const char *path,
+	const ElfW(Phdr) * segment, int segments)
+{
+	uint32_t index = arena_grow(ARENA_MODULES);
+	struct arena_module *module;
+
+	if (index == UINT32_MAX)
+		return;
+	module = &arena_map.modules[index];
+	module->generation = (uint32_t)atomic_load(&arena()->generation.value);
+	module->start = start;
+	module->end = end;
+	module->bias = bias;
+	strncpy(module->path, path ? path : "", sizeof module->path - 1);
+	build_id_copy(module, segment, segments);
+	atomic_store_explicit(&module->ready, 1, memory_order_release);
+}
+
+static bool module_known(uintptr_t address)
+{
+	uint64_t used = atomic_load(&arena()->used[ARENA_MODULES].value), i;
+	uint32_t generation = (uint32_t)atomic_load(&arena()->generation.value);
+
+	for (i = used; i-- > 0;) {
+		const struct arena_module *module = &arena_map.modules[i];
+
+		if (!atomic_load_explicit(&module->ready, memory_order_acquire) ||
+			address < module->start || address >= module->end)
+			continue;
+		/* What was loaded when code was unloaded last may be something else by now. */
+		return module->generation == generation;
+	}
+	return false;
+}
+
+void stack_note_module(const struct dl_find_object *object)
+{
+	const struct link_map *map = object->dlfo_link_map;
+	const ElfW(Ehdr) *header = object->dlfo_map_start;
+
+	if (!arena() || module_known((uintptr_t)object->dlfo_map_start))
+		return;
+	/* The ELF header is where the first segment begins in any file that a linker made. */
+	if ((const char *)object->dlfo_map_end - (const char *)header < 4096 ||
+		memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+		header->e_phoff + header->e_phnum * sizeof(ElfW(Phdr)) > 4096)
+		return;
+	module_add((uintptr_t)object->dlfo_map_start, (uintptr_t)object->dlfo_map_end,
+		map ? map->l_addr : 0, map ? map->l_name : NULL,
+		(const ElfW(Phdr) *)(const void *)((const char *)header + header->e_phoff),
+		header->e_phnum);
+}
+
+static int note_loaded(struct dl_phdr_info *info, size_t size, void *user)
+{
+	uint64_t start = UINT64_MAX, end = 0;
+	int i;
+
+	(void)size;
+	(void)user;
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type != PT_LOAD)
+			continue;
+		if (info->dlpi_addr + segment->p_vaddr < start)
+			start = (info->dlpi_addr + segment->p_vaddr) & ~4095ull;
+		if (info->dlpi_addr + segment->p_vaddr + segment->p_memsz > end)
+			end = info->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+	}
+	if (end)
+		module_add(start, end, info->dlpi_addr, info->dlpi_name, info->dlpi_phdr,
+			info->dlpi_phnum);
+	return 0;
+}
+
+void stack_note_loaded(void)
+{
+	dl_iterate_phdr(note_loaded, NULL);
+}

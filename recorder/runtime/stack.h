@@ -1,0 +1,33 @@
+/*
+ * Stacks: captured, and interned as nodes of the arena's tree.
+ */
+#ifndef ACAUSAL_RUNTIME_STACK_H
+#define ACAUSAL_RUNTIME_STACK_H
+
+#include "recorder/runtime/arena.h"
+#include "recorder/runtime/unwind.h"
+
+/* Where the stack of a run ends, and the function that the run called. */
+struct stack_bounds {
+	uintptr_t limit;    /* entry CFA of the run; 0: not known, memory is probed */
+	uintptr_t callback; /* 0: none is expected at the bottom (main thread) */
+};
+
+/*
+ * The node of the innermost frame of the stack that starts at `start`; 0 when there is none. A
+ * callback that is not on the stack any more, because it ended in a tail call, is put at the
+ * bottom. Any thread, signal-safe.
+ */
+uint32_t stack_capture(
+	const struct unwind_start *start, const struct stack_bounds *bounds, bool exact);
+
+/* Code was unloaded: addresses may mean something else from now on. */
+void stack_forget_code(void);
+
+/* Tells the arena of a module that code was met in, if it does not know it yet. */
+void stack_note_module(const struct dl_find_object *object);
+
+/* Tells the arena of all modules that are loaded; called once at the start. */
+void stack_note_loaded(void);
+
+#endif

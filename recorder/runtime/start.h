@@ -1,0 +1,13 @@
+/*
+ * The recorder's beginning in a process.
+ */
+#ifndef ACAUSAL_RUNTIME_START_H
+#define ACAUSAL_RUNTIME_START_H
+
+/*
+ * Makes the arena and the main thread known, if a recorder asked for this process. Runs as a
+ * constructor; a wrapper that is called before that calls it itself. Does nothing the second time.
+ */
+void runtime_start(void);
+
+#endif

@@ -1,0 +1,368 @@
+/*
+ * Threads and their open runs: see thread.h.
+ *
+ * A thread's private part lies in a mapping of its own, together with the stack that its fatal
+ * signals are handled on. It is kept for as long as the process lives: other destructors of
+ * thread-local data may still call libuv after ours, and slots are few.
+ */
+#include "recorder/runtime/thread.h"
+
+#include "recorder/runtime/live.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+__thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
+
+extern void *__libc_stack_end; /* of ld.so: where the main thread's stack began */
+
+static pthread_key_t thread_key;
+static bool thread_key_made;
+
+/* Called as the thread ends, after (nearly) all of its own work. */
+static void thread_ended(void *argument)
+{
+	struct thread *thread = argument;
+	struct event_thread_end *event;
+
+	/* In a forked child the arena is gone; the slot must not be touched. */
+	if (!arena() || thread != thread_current)
+		return;
+	/* In the last round, so that what other destructors do is still the thread's. */
+	if (++thread->end_rounds < PTHREAD_DESTRUCTOR_ITERATIONS &&
+		pthread_setspecific(thread_key, thread) == 0)
+		return;
+	run_drop_above(thread, 0); /* left by pthread_exit or cancellation */
+	event = emit_begin(&thread->emit, sizeof *event);
+	if (event) {
+		event->ended = arena_ticks();
+		emit_commit(&thread->emit, EVENT_THREAD_END, 0, sizeof *event);
+	}
+	atomic_store(&thread->slot->state, ARENA_THREAD_ENDED);
+	emit_end(&thread->emit);
+}
+
+/* Faults of the thread are handled on a stack of their own, unless the program has one. */
+static void signal_stack_give(struct thread *thread)
+{
+	stack_t old, mine = {.ss_sp = thread + 1, .ss_size = THREAD_SIGNAL_STACK};
+
+	if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE))
+		sigaltstack(&mine, NULL);
+}
+
+static struct thread *thread_make(void)
+{
+	struct arena_header *header = arena();
+	uint32_t index = arena_grow(ARENA_THREADS);
+	struct arena_thread *slot;
+	struct thread *thread;
+
+	if (index == UINT32_MAX)
+		return NULL;
+	thread = mmap(NULL, sizeof *thread + THREAD_SIGNAL_STACK, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (thread == MAP_FAILED)
+		return NULL;
+	slot = thread->slot = &arena_map.threads[index];
+	slot->number = thread->emit.thread = (uint32_t)arena_next(&header->thread_number);
+	slot->os_tid = (uint32_t)syscall(SYS_gettid);
+	slot->started = arena_ticks();
+	prctl(PR_GET_NAME, slot->name);
+	thread_current = thread;
+	if (thread_key_made)
+		pthread_setspecific(thread_key, thread);
+	signal_stack_give(thread);
+	return thread;
+}
+
+/* Announces the thread; its slot and private part are filled from `birth`. */
+static void thread_announce(struct thread *thread, const struct thread_birth *birth, bool foreign)
+{
+	struct arena_header *header = arena();
+	struct arena_thread *slot = thread->slot;
+	struct event_thread *event;
+
+	thread->async_id = birth->async_id ? birth->async_id : arena_next(&header->async_id);
+	thread->root_run_id = arena_next(&header->run_id);
+	thread->entry = birth->callback;
+	slot->async_id = thread->async_id;
+	slot->root_run_id = thread->root_run_id;
+	slot->role = birth->role;
+	slot->foreign = foreign;
+	atomic_store(&slot->state, ARENA_THREAD_LIVE);
+	event = emit_begin(&thread->emit, sizeof *event);
+	if (!event)
+		return;
+	*event = (struct event_thread){
+		.os_tid = slot->os_tid,
+		.role = slot->role,
+		.foreign = foreign,
+		.async_id = slot->async_id,
+		.root_run_id = slot->root_run_id,
+		.started = slot->started,
+		.trigger_id = birth->trigger_id,
+		.run_id = birth->run_id,
+		.created = birth->created,
+		.address = birth->address,
+		.stack = birth->stack,
+		.type = birth->type,
+		.api = birth->api,
+		.maker = birth->maker,
+		.callback = birth->callback,
+	};
+	memcpy(event->name, slot->name, sizeof event->name);
+	emit_commit(&thread->emit, EVENT_THREAD, 0, sizeof *event);
+}
+
+static void main_stack_bounds(struct thread *thread)
+{
+	struct rlimit limit;
+	size_t size = 8 << 20;
+
+	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+		limit.rlim_cur > size)
+		size = limit.rlim_cur;
+	thread->stack_high = (uintptr_t)__libc_stack_end;
+	thread->stack_low = thread->stack_high - size;
+}
+
+static bool is_main_thread(void)
+{
+	return syscall(SYS_gettid) == getpid();
+}
+
+static struct thread *main_announce(void)
+{
+	const struct thread_birth birth = {.type = ACAUSAL_TYPE_MAIN, .role = ACAUSAL_ROLE_MAIN};
+	struct thread *thread;
+
+	thread = thread_make();
+	if (!thread)
+		return NULL;
+	main_stack_bounds(thread);
+	thread_announce(thread, &birth, false);
+	return thread;
+}
+
+void thread_start_main(void)
+{
+	thread_key_made = pthread_key_create(&thread_key, thread_ended) == 0;
+	/* Another one comes here when it was the first to call us; the main thread follows. */
+	if (is_main_thread())
+		main_announce();
+}
+
+struct thread *thread_adopt(void)
+{
+	const struct thread_birth birth = {.type = ACAUSAL_TYPE_PTHREAD, .role = ACAUSAL_ROLE_USER};
+	int saved = errno;
+	struct thread *thread;
+
+	if (is_main_thread()) {
+		thread = main_announce();
+	} else {
+		thread = thread_make();
+		if (thread)
+			thread_announce(thread, &birth, true);
+	}
+	errno = saved;
+	return thread;
+}
+
+struct thread *thread_start(const struct thread_birth *birth, uintptr_t frame)
+{
+	struct thread *thread = arena() ? thread_make() : NULL;
+
+	if (!thread)
+		return NULL;
+	thread->stack_high = frame;
+	thread->stack_low = birth->stack_size < frame ? frame - birth->stack_size : 0;
+	thread_announce(thread, birth, false);
+	return thread;
+}
+
+static bool on_own_stack(const struct thread *thread, uintptr_t sp)
+{
+	return sp >= thread->stack_low && sp <= thread->stack_high;
+}
+
+static void execution_fill(
+	struct event_execution *execution, struct thread *thread, int depth, uint64_t ended)
+{
+	const struct arena_run *shared = thread->runs[depth].shared;
+
+	execution->run_id = shared->run_id;
+	execution->cause_id = shared->cause_id;
+	execution->outer_run_id = depth ? thread->runs[depth - 1].shared->run_id : 0;
+	execution->began = shared->began;
+	execution->ended = ended;
+	execution->callback = shared->callback;
+	execution->outer_stack = shared->outer_stack;
+	execution->part = shared->part;
+}
+
+static void request_write(struct thread *thread, int depth, uint8_t flags, uint64_t ended,
+	const struct run_result *result)
+{
+	uint32_t index = thread->runs[depth].shared->live;
+	const struct arena_live *live = live_at(index);
+	struct event_request *event = emit_begin(&thread->emit, sizeof *event);
+
+	if (event) {
+		event->thread = live->thread;
+		event->birth = (struct event_birth){
+			.async_id = thread->runs[depth].shared->async_id,
+			.trigger_id = live->trigger_id,
+			.run_id = live->run_id,
+			.created = live->created,
+			.address = live->address,
+			.loop_id = live->loop_id,
+			.handle_id = live->handle_id,
+			.stack = live->stack,
+			.type = live->type,
+			.api = live->api,
+		};
+		execution_fill(&event->execution, thread, depth, ended);
+		event->execution.status = result->status;
+		event->execution.bytes = result->bytes;
+		emit_commit(&thread->emit, EVENT_REQUEST, flags, sizeof *event);
+	}
+	live_release(index);
+}
+
+static void run_write(struct thread *thread, int depth, uint8_t flags, uint64_t ended,
+	const struct run_result *result)
+{
+	const struct arena_run *shared = thread->runs[depth].shared;
+	struct event_run *event = emit_begin(&thread->emit, sizeof *event);
+
+	if (!event)
+		return;
+	event->async_id = shared->async_id;
+	event->arming_id = shared->arming_id;
+	execution_fill(&event->execution, thread, depth, ended);
+	event->execution.status = result->status;
+	event->execution.bytes = result->bytes;
+	emit_commit(&thread->emit, EVENT_RUN, flags, sizeof *event);
+}
+
+/* Takes the topmost run off and writes it down. */
+static void run_close(struct thread *thread, uint8_t flags, const struct run_result *result)
+{
+	int depth = --thread->depth;
+	struct thread_run *run;
+	uint64_t ended = arena_ticks();
+
+	if (unlikely(depth >= THREAD_RUNS))
+		return;
+	run = &thread->runs[depth];
+	atomic_store_explicit(&thread->slot->depth, (uint32_t)depth, memory_order_release);
+	if (run->is_request || !run->is_quiet || run->used) {
+		/* What is written names the run outside it, which must be written then too. */
+		if (depth > 0)
+			thread->runs[depth - 1].used = true;
+		if (run->is_request)
+			request_write(thread, depth, flags, ended, result);
+		else
+			run_write(thread, depth, flags, ended, result);
+	}
+	run->shared->run_id = 0;
+}
+
+static void run_abandon(struct thread *thread)
+{
+	static const struct run_result unknown = {EVENT_NO_STATUS, EVENT_NO_STATUS};
+
+	run_close(thread, EVENT_RUN_UNENDED, &unknown);
+}
+
+void run_drop_above(struct thread *thread, int depth)
+{
+	while (unlikely(thread->depth > depth))
+		run_abandon(thread);
+}
+
+void run_drop_left(struct thread *thread, uintptr_t sp)
+{
+	if (!on_own_stack(thread, sp))
+		return;
+	while (thread->depth > 0 && thread->depth <= THREAD_RUNS) {
+		uintptr_t entry = thread->runs[thread->depth - 1].entry;
+
+		if (sp <= entry || !on_own_stack(thread, entry))
+			break;
+		run_abandon(thread);
+	}
+}
+
+int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t entry)
+{
+	struct arena_run *shared;
+	struct thread_run *run;
+	int depth;
+
+	if (unlikely(thread->depth > 0))
+		run_drop_left(thread, entry);
+	depth = thread->depth;
+	if (unlikely(depth >= THREAD_RUNS)) {
+		thread->depth++;
+		return depth;
+	}
+	run = &thread->runs[depth];
+	shared = depth < ARENA_OPEN_RUNS ? &thread->slot->open[depth]
+					 : &thread->deep[depth - ARENA_OPEN_RUNS];
+	run->shared = shared;
+	run->entry = entry;
+	run->used = false;
+	run->is_request = begin->is_request;
+	run->is_quiet = begin->is_quiet;
+	run->nested_in = 0;
+	shared->async_id = begin->async_id;
+	shared->arming_id = begin->arming_id;
+	shared->cause_id = begin->cause_id;
+	shared->callback = (uintptr_t)begin->callback;
+	shared->live = begin->live;
+	shared->outer_stack = depth ? thread->runs[depth - 1].nested_in : 0;
+	shared->part = begin->part;
+	/* The ID before the time: the order of IDs is that of the times, but for a preemption. */
+	__atomic_store_n(&shared->run_id, arena_next(&arena()->run_id), __ATOMIC_RELEASE);
+	shared->began = arena_ticks();
+	/* Last: a signal handler must find either the run outside it or all of this one. */
+	atomic_signal_fence(memory_order_seq_cst);
+	thread->depth = depth + 1;
+	atomic_store_explicit(&thread->slot->depth, (uint32_t)depth + 1, memory_order_release);
+	return depth;
+}
+
+void run_end(struct thread *thread, int depth, const struct run_result *result)
+{
+	run_drop_above(thread, depth + 1);
+	/* Less when somebody outside has dropped this run: it is over already. */
+	if (likely(thread->depth == depth + 1))
+		run_close(thread, 0, result);
+}
+
+uint32_t thread_capture(struct thread *thread, const struct unwind_start *start)
+{
+	struct stack_bounds bounds = {thread->stack_high, thread->entry};
+
+	if (thread->depth > 0 && thread->depth <= THREAD_RUNS) {
+		const struct thread_run *run = &thread->runs[thread->depth - 1];
+
+		bounds.limit = run->entry;
+		bounds.callback = run->shared->callback;
+	}
+	/* Between two places on different stacks lies memory that may not be there. */
+	if (!on_own_stack(thread, start->sp) || !on_own_stack(thread, bounds.limit))
+		bounds.limit = 0;
+	return stack_capture(start, &bounds, false);
+}

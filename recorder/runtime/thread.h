@@ -1,0 +1,159 @@
+/*
+ * Threads of the recorded process, and the runs that are open on each: the execution context.
+ *
+ * Every function here concerns the calling thread, and may be called in a signal handler.
+ */
+#ifndef ACAUSAL_RUNTIME_THREAD_H
+#define ACAUSAL_RUNTIME_THREAD_H
+
+#include "recorder/runtime/emit.h"
+#include "recorder/runtime/stack.h"
+
+enum {
+	THREAD_RUNS = 64, /* nested runs that are followed; deeper ones have no context */
+	THREAD_SIGNAL_STACK = 32768,
+};
+
+/* The private part of an open run; the shared part is a struct arena_run. */
+struct thread_run {
+	struct arena_run *shared;
+	uintptr_t entry; /* the callback's frames lie below this stack address */
+	bool used;	 /* something refers to the run, so it must be written */
+	bool is_request; /* ends as EVENT_REQUEST: `shared->live` is a request's record */
+	bool is_quiet;	 /* written only if used (alloc callbacks) */
+	/* stack of the uv_run called in this run, from which callbacks are called now; 0: none */
+	uint32_t nested_in;
+};
+
+struct thread {
+	struct emit_state emit;
+	struct arena_thread *slot;
+	uint64_t async_id, root_run_id;
+	int end_rounds; /* times that its destructor has put off the end */
+	/* the thread's own stack; 0 where it is not known */
+	uintptr_t stack_low, stack_high;
+	uintptr_t entry; /* function that the thread began with; 0 for the main thread */
+	int depth;	 /* open runs above the root */
+	struct thread_run runs[THREAD_RUNS];
+	struct arena_run deep[THREAD_RUNS - ARENA_OPEN_RUNS];
+	/* the loop looked up last */
+	const void *loop_address;
+	uint32_t loop_live;
+	uint64_t loop_id;
+	/* set by uv_thread_create for the pthread_create that libuv makes of it */
+	const struct thread_order *order;
+	void (*once)(void); /* of the uv_once that is being called */
+};
+
+/* How a thread is to be made known; see hooks/thread.c. */
+struct thread_order {
+	uint16_t type, api;
+	uint32_t stack;
+};
+
+/* How the new thread came about; the creating side fills it, as the thread's live record. */
+struct thread_birth {
+	uint64_t async_id, trigger_id, run_id, created, address;
+	uint32_t stack, maker;
+	uint16_t type, api;
+	enum acausal_role role;
+	uintptr_t callback;
+	size_t stack_size;
+};
+
+extern __thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
+
+struct thread *thread_adopt(void);
+
+/*
+ * This thread, made known now if it was not (then it is a foreign one). NULL when the process is
+ * not recorded or there is no room.
+ */
+static inline struct thread *thread_self(void)
+{
+	if (unlikely(!arena()))
+		return NULL;
+	return likely(thread_current) ? thread_current : thread_adopt();
+}
+
+/* The main thread makes itself known; called once, at the start. */
+void thread_start_main(void);
+
+/* A thread that was made by a recorded call begins; `frame` is its first frame's address. */
+struct thread *thread_start(const struct thread_birth *birth, uintptr_t frame);
+
+/* A callback is about to be called from the frame at `entry`. */
+struct run_begin {
+	uint64_t async_id, arming_id, cause_id;
+	const void *callback;
+	uint32_t live;
+	enum acausal_part part;
+	bool is_request, is_quiet;
+};
+
+/* What became of it. */
+struct run_result {
+	int64_t status, bytes; /* EVENT_NO_STATUS: none */
+};
+
+/*
+ * Opens a run. Returns its depth for run_end, or -1 when runs are nested too deeply: what is made
+ * inside then has no known context.
+ */
+int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t entry);
+
+/* Closes the run at `depth` and, as abandoned, all that are still open above it. */
+void run_end(struct thread *thread, int depth, const struct run_result *result);
+
+/*
+ * Callbacks will be called from the uv_run that stands on `stack`, inside the run at the top.
+ * Returns what was so before, to be put back. Belongs to the run, so that longjmp out of it needs
+ * no care.
+ */
+static inline uint32_t run_nest(struct thread *thread, uint32_t stack)
+{
+	struct thread_run *run;
+	uint32_t outside;
+
+	if (thread->depth == 0 || thread->depth > THREAD_RUNS)
+		return 0;
+	run = &thread->runs[thread->depth - 1];
+	outside = run->nested_in;
+	run->nested_in = stack;
+	return outside;
+}
+
+/* Closes, as abandoned, all runs above `depth`. */
+void run_drop_above(struct thread *thread, int depth);
+
+/* Closes runs that were left by longjmp or an exception, seen from a frame at `sp`. */
+void run_drop_left(struct thread *thread, uintptr_t sp);
+
+/* The run at the top of the thread, which is being referred to. 0: nested too deeply to know. */
+static inline uint64_t run_current(struct thread *thread)
+{
+	struct thread_run *run;
+
+	if (thread->depth == 0)
+		return thread->root_run_id;
+	if (unlikely(thread->depth > THREAD_RUNS))
+		return 0;
+	run = &thread->runs[thread->depth - 1];
+	run->used = true;
+	return run->shared->run_id;
+}
+
+/* The resource whose callback is running. */
+static inline uint64_t run_current_resource(const struct thread *thread)
+{
+	if (thread->depth == 0)
+		return thread->async_id;
+	if (unlikely(thread->depth > THREAD_RUNS))
+		return 0;
+	return thread->runs[thread->depth - 1].shared->async_id;
+}
+
+/* The node of the caller's stack, down to where the current run was entered. */
+uint32_t thread_capture(struct thread *thread, const struct unwind_start *start);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * The arena: the memory that a recorded process shares with the recorder, and that its core dumps
+ * carry. One contract between the two sides: the runtime writes it, the ingester reads it, from a
+ * live mapping, from /proc/PID/mem or from the bytes of a core.
+ *
+ * The arena is reserved once at its full size as a sparse memfd and never remapped. It holds, in
+ * this order, a header, thread slots, modules, live resources, stack nodes, chunk descriptors and
+ * chunks. Each region is an array of records of a fixed stride, found by `arena_region`.
+ *
+ * Whoever reads an arena must not trust it: read each word once, bound each index, cap each loop.
+ *
+ * Times are ticks (`arena_header.clock`), IDs are counted from 1 within the process, and 0 means
+ * "none" for every ID, index, stack and time in here.
+ */
+#ifndef ACAUSAL_WIRE_ARENA_H
+#define ACAUSAL_WIRE_ARENA_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define ARENA_MAGIC   0x616e657261756163ull /* "cauarena", little endian */
+#define ARENA_VERSION 1
+#define ARENA_BUILD   "1"
+
+#define ARENA_SOCKET_ENV "ACAUSAL_SOCKET" /* abstract socket's name, without its leading NUL */
+
+enum {
+	ARENA_CHUNK_SIZE = 16384, /* bytes of events in a chunk */
+	ARENA_OPEN_RUNS = 8,	  /* nested runs of a thread known after its death */
+	ARENA_STACK_DEPTH = 128,  /* frames kept of one stack, the innermost */
+	ARENA_BUILD_ID_MAX = 32,
+	ARENA_PATH_MAX = 400,
+};
+
+enum arena_clock {
+	ARENA_CLOCK_MONOTONIC = 1, /* ticks are nanoseconds of CLOCK_MONOTONIC */
+	ARENA_CLOCK_TSC = 2, /* ticks are rdtsc; only where the kernel's clock source is tsc */
+};
+
+/* The same moment in three clocks. */
+struct arena_anchor {
+	uint64_t ticks, monotonic_ns, realtime_ns;
+};
+
+struct arena_region {
+	uint64_t offset; /* from the arena's beginning */
+	uint32_t stride; /* bytes a record */
+	uint32_t count;	 /* records that there is room for */
+};
+
+/*
+ * Regions in the order in which they lie. Records 0 of `lives` and `nodes` are never used, so that
+ * index 0 can mean "none".
+ */
+enum arena_region_name {
+	ARENA_THREADS,	    /* struct arena_thread */
+	ARENA_MODULES,	    /* struct arena_module */
+	ARENA_LIVES,	    /* struct arena_live */
+	ARENA_NODES,	    /* struct arena_node */
+	ARENA_CHUNK_STATES, /* struct arena_chunk */
+	ARENA_CHUNKS,	    /* ARENA_CHUNK_SIZE bytes of events each */
+	ARENA_REGION_COUNT
+};
+
+/*
+ * A counter on a cache line of its own. `used` of a region counts the records ever taken (its
+ * high-water mark): records from 0 to used - 1 may be read.
+ */
+struct arena_counter {
+	_Alignas(64) _Atomic uint64_t value;
+};
+
+/* Head of a lock-free list of free records: index in the low half, a tag against ABA in the high.
+ */
+struct arena_free_list {
+	_Alignas(64) _Atomic uint64_t head;
+};
+
+struct arena_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t header_size;
+	uint64_t size;	  /* bytes of the whole arena */
+	uint64_t address; /* where the process mapped it */
+	uint32_t os_pid;
+	uint32_t clock; /* enum arena_clock */
+	char build[32]; /* of the runtime */
+	struct arena_anchor started;
+	struct arena_anchor latest; /* renewed now and then by the runtime; only for cores */
+	struct arena_region region[ARENA_REGION_COUNT];
+	uint32_t on_full; /* 0: the program waits for room, 1: events are dropped and counted */
+
+	struct arena_counter used[ARENA_REGION_COUNT];
+	struct arena_counter async_id, run_id, arming_id, cause_id; /* last one given */
+	struct arena_counter thread_number;			    /* last one given */
+	struct arena_counter chunk_sequence;			    /* last one given */
+	struct arena_counter generation; /* of loaded modules: advanced by each dlclose */
+	struct arena_free_list free_lives, free_chunks;
+
+	struct arena_counter lost;	 /* events that could not be written */
+	struct arena_counter waits;	 /* times that a thread waited for room */
+	struct arena_counter wait_ticks; /* … and how long, all together */
+	struct arena_counter ended;	 /* 1 once the process has begun its orderly exit */
+
+	/*
+	 * Futex word advanced by the ingester whenever it has freed chunks; a thread that finds the
+	 * pool empty waits on it, 20 ms at most, and looks again.
+	 */
+	struct arena_counter room;
+	/*
+	 * A process-shared robust mutex held by the ingester for as long as it lives. The runtime
+	 * reads only its first word: FUTEX_OWNER_DIED in it means that nobody drains any more. 0
+	 * means that nobody has begun to.
+	 */
+	_Alignas(64) unsigned char ingester_life[64];
+};
+
+/* A run that has begun and not ended, in its thread's slot. */
+struct arena_run {
+	uint64_t run_id; /* written last when a run begins; 0 when the entry is not valid */
+	uint64_t async_id, arming_id, cause_id;
+	uint64_t began;
+	uint64_t callback;
+	uint32_t live;	      /* index of its resource's live record, which may be gone */
+	uint32_t outer_stack; /* where the uv_run stood that this run is nested in; 0 if not nested
+			       */
+	uint32_t part;	      /* enum acausal_part */
+	uint32_t reserved;
+};
+
+enum arena_thread_state { ARENA_THREAD_FREE, ARENA_THREAD_LIVE, ARENA_THREAD_ENDED };
+
+/*
+ * A thread. Its root run is open for as long as it lives and is not in `open`. A thread is also
+ * announced by EVENT_THREAD and ended by EVENT_THREAD_END, in its own chunks.
+ */
+struct arena_thread {
+	_Atomic uint32_t state; /* enum arena_thread_state */
+	uint32_t os_tid;
+	uint32_t number;   /* of the thread in the process, never reused; the main thread is 1 */
+	uint32_t role;	   /* enum acausal_role */
+	uint64_t async_id; /* of the thread's resource */
+	uint64_t root_run_id;
+	uint64_t started;
+	char name[16];
+	_Atomic uint32_t depth; /* open runs above the root; may exceed ARENA_OPEN_RUNS */
+	uint32_t foreign;	/* 1: made by nothing that was recorded */
+	struct arena_run open[ARENA_OPEN_RUNS];
+};
+
+/* What was mapped from a file: recorded when the first address in it was met. */
+struct arena_module {
+	_Atomic uint32_t ready; /* 1 once the record is whole */
+	uint32_t generation;	/* in which it was met */
+	uint64_t start, end;	/* addresses */
+	uint64_t bias;		/* subtract it from an address to get the ELF file's own */
+	uint32_t build_id_size;
+	unsigned char build_id[ARENA_BUILD_ID_MAX];
+	char path[ARENA_PATH_MAX]; /* NUL-terminated; empty for the executable itself */
+};
+
+enum arena_live_flag {
+	ARENA_LIVE_HANDLE = 1,	 /* announced by EVENT_RESOURCE, ended by EVENT_DESTROY */
+	ARENA_LIVE_CLOSING = 2,	 /* uv_close was called */
+	ARENA_LIVE_ONE_SHOT = 4, /* the arming ends when it fires */
+	ARENA_LIVE_ARMED = 8,	 /* there is an arming that has not ended */
+	ARENA_LIVE_WRITTEN = 16, /* that arming has been written as EVENT_ARMING */
+};
+
+/*
+ * A resource that is alive. A request lives only here until its callback has run, and then becomes
+ * one EVENT_REQUEST; of a handle, this holds the state that the trampolines need.
+ */
+struct arena_live {
+	_Atomic uint64_t async_id; /* written last when taken, cleared first when given back */
+	uint64_t address;	   /* of the object in the program */
+	uint64_t trigger_id, run_id, created;
+	uint64_t loop_id, handle_id;
+	uint64_t bytes; /* that a write or send was asked to write */
+	uint32_t stack;
+	uint16_t type, api;
+	uint32_t thread;			      /* number of the creating thread */
+	uint32_t flags;				      /* enum arena_live_flag */
+	uint64_t callback, second_callback, argument; /* of the program */
+	/* the arming in force, of a handle */
+	uint64_t arming_id, arming_run_id, armed;
+	uint64_t timeout_ms, repeat_ms;
+	uint32_t arming_stack;
+	uint16_t arming_api, reserved;
+	uint32_t arming_thread;
+	uint32_t armings; /* times armed again since the last one that was written */
+	/* what made it fire: IDs of causes; see EVENT_CAUSE */
+	_Atomic uint64_t first_cause, last_cause;
+	uint64_t seen_cause;
+	uint32_t next_free;
+};
+
+/*
+ * A frame in its place on a stack: nodes form a tree whose root is 0, and a stack is named by the
+ * node of its innermost frame. `caller` is always a smaller index than the node's own.
+ *
+ * `pc` is a return address in bits 0 to 47, or, with NODE_EXACT, the very instruction (innermost
+ * frame of a crash). Bits 48 to 62 are the low bits of the module generation it was met in.
+ * Values of those 48 bits below NODE_WORDS are no address, but say why a stack ends there.
+ */
+struct arena_node {
+	_Atomic uint64_t pc; /* 0 while the record is being made */
+	uint32_t caller;
+	uint32_t next; /* the runtime's own hash chain */
+};
+
+#define NODE_ADDRESS(pc)    ((pc)&0xffffffffffffull)
+#define NODE_GENERATION(pc) (((pc) >> 48) & 0x7fff)
+#define NODE_EXACT	    (1ull << 63)
+
+/* X(TAG, words). The tag's value stands in the place of an address. */
+#define ACAUSAL_STACK_ENDS(X)                                                                      \
+	X(NONE, "")                                                                                \
+	X(DEEPER, "deeper frames were not kept")                                                   \
+	X(NO_CFI, "no unwind information for this code")                                           \
+	X(REFUSED, "unwind information of this code is of a kind that is not read")                \
+	X(OTHER_STACK, "the stack continues on another one (coroutine or signal stack)")           \
+	X(BROKEN, "the stack is damaged here")
+
+#define X(tag, ...) NODE_END_##tag,
+enum node_end { ACAUSAL_STACK_ENDS(X) NODE_WORDS };
+#undef X
+
+enum arena_chunk_state { ARENA_CHUNK_FREE, ARENA_CHUNK_OPEN, ARENA_CHUNK_SEALED };
+
+/*
+ * A chunk has one writer: a thread at one nesting depth. Events are whole in [0, used). When it is
+ * sealed nothing more is written to it; the ingester, having read it all, sets it free.
+ * Chunks of the same thread and depth follow one another by `sequence`.
+ */
+struct arena_chunk {
+	_Alignas(64) _Atomic uint32_t state; /* enum arena_chunk_state */
+	_Atomic uint32_t used;		     /* bytes */
+	uint64_t sequence;
+	uint32_t thread; /* number */
+	uint32_t depth;
+	uint32_t next_free; /* index + 1 */
+};
+
+/* What the process says once on the recorder's socket, with the arena's descriptor. */
+struct arena_hello {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t os_pid;
+	uint64_t size;
+};
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * Events: what the runtime writes into chunks and the ingester makes rows of. All are multiples
+ * of 8 bytes and begin with `event_head`; whoever reads them checks kind and size, and skips a
+ * kind it does not know by its size.
+ *
+ * An event carries every ID that it needs: no relation may be inferred from the order of events of
+ * different threads. A run is written when it ends, a request when its callback has ended, an
+ * arming when it first fires or when it ends without having fired.
+ */
+#ifndef ACAUSAL_WIRE_EVENTS_H
+#define ACAUSAL_WIRE_EVENTS_H
+
+#include "recorder/wire/names.h"
+
+#include <stdint.h>
+
+/* X(TAG, struct) */
+#define ACAUSAL_EVENTS(X)                                                                          \
+	X(THREAD, event_thread)                                                                    \
+	X(THREAD_END, event_thread_end)                                                            \
+	X(RESOURCE, event_resource)                                                                \
+	X(RETYPE, event_retype)                                                                    \
+	X(DESTROY, event_destroy)                                                                  \
+	X(REQUEST, event_request)                                                                  \
+	X(RUN, event_run)                                                                          \
+	X(ARMING, event_arming)                                                                    \
+	X(DISARM, event_disarm)                                                                    \
+	X(CAUSE, event_cause)                                                                      \
+	X(DETAIL, event_detail)                                                                    \
+	X(LOG, event_log)                                                                          \
+	X(CRASH, event_crash)                                                                      \
+	X(GAP, event_gap)
+
+#define X(tag, ...) EVENT_##tag,
+enum event_kind { EVENT_NONE, ACAUSAL_EVENTS(X) EVENT_COUNT };
+#undef X
+
+struct event_head {
+	uint8_t kind;  /* enum event_kind */
+	uint8_t flags; /* of the kind */
+	uint16_t size; /* bytes of the whole event, with what follows the struct */
+};
+
+/* A thread begins: the first event that it writes. Its resource is made known by this too. */
+struct event_thread {
+	struct event_head head;
+	uint32_t os_tid;
+	uint32_t role;	  /* enum acausal_role */
+	uint32_t foreign; /* 1: its maker is not known, and the link of its root run neither */
+	uint64_t async_id, root_run_id, started;
+	/* how it was made; zero for the main and for foreign threads */
+	uint64_t trigger_id, run_id, created, address;
+	uint32_t stack;
+	uint16_t type, api;
+	uint32_t maker; /* number of the thread that made it */
+	uint32_t reserved;
+	uint64_t callback; /* the thread's entry function */
+	char name[16];
+};
+
+struct event_thread_end {
+	struct event_head head;
+	uint32_t reserved;
+	uint64_t ended;
+};
+
+/* What is the same in the birth of every resource. The creating thread is `thread`. */
+struct event_birth {
+	uint64_t async_id, trigger_id, run_id, created, address;
+	uint64_t loop_id, handle_id;
+	uint32_t stack;
+	uint16_t type, api;
+};
+
+/* A handle or loop was made. */
+struct event_resource {
+	struct event_head head;
+	uint32_t thread;
+	struct event_birth birth;
+};
+
+/* What is known better now: type after uv_listen, trigger and server after uv_accept. 0: stays. */
+struct event_retype {
+	struct event_head head;
+	uint32_t type;
+	uint64_t async_id, trigger_id, handle_id;
+};
+
+struct event_destroy {
+	struct event_head head;
+	uint32_t reserved;
+	uint64_t async_id, destroyed;
+};
+
+/* What is the same in every run. The thread is that of the chunk. */
+struct event_execution {
+	uint64_t run_id, cause_id, outer_run_id, began, ended, callback;
+	int64_t status; /* libuv's result; EVENT_NO_STATUS when the callback gets none */
+	int64_t bytes;	/* read or written; EVENT_NO_STATUS when not known */
+	uint32_t outer_stack;
+	uint32_t part; /* enum acausal_part */
+};
+
+#define EVENT_NO_STATUS INT64_MIN
+
+/*
+ * A request, with its run. `execution.run_id` is 0 when its callback never ran (there was none, or
+ * the request was abandoned): then `execution.ended` is when it was over.
+ */
+struct event_request {
+	struct event_head head;
+	uint32_t thread; /* that made it */
+	struct event_birth birth;
+	struct event_execution execution;
+};
+
+/*
+ * A run of a handle's callback, or of the work part of a uv_work_t. With EVENT_RUN_UNENDED it was
+ * left by longjmp or an exception, and `ended` is when that was noticed.
+ */
+struct event_run {
+	struct event_head head;
+	uint32_t reserved;
+	uint64_t async_id, arming_id; /* arming 0: armed by creation, or not known */
+	struct event_execution execution;
+};
+
+#define EVENT_RUN_UNENDED 1 /* head.flags */
+
+/* An arming; `end` is enum acausal_end, NONE when it stands on (EVENT_DISARM will follow). */
+struct event_arming {
+	struct event_head head;
+	uint32_t thread; /* that armed */
+	uint64_t arming_id, async_id, run_id, armed;
+	uint64_t timeout_ms, repeat_ms; /* EVENT_NO_TIME when it has none */
+	uint32_t stack;
+	uint16_t api, end;
+	uint32_t count;	       /* times armed in all, when it was armed again before it fired */
+	uint32_t disarm_stack; /* when ended and not fired */
+	uint64_t disarm_run_id, disarmed;
+};
+
+#define EVENT_NO_TIME UINT64_MAX
+
+/* The end of an arming that had been written as standing. */
+struct event_disarm {
+	struct event_head head;
+	uint32_t end; /* enum acausal_end */
+	uint64_t arming_id, run_id, disarmed;
+	uint32_t stack, reserved;
+};
+
+/*
+ * Somebody made a callback fire. Of several sends that one run answers, the run names the first;
+ * the others name that one in `first_id`.
+ */
+struct event_cause {
+	struct event_head head;
+	uint32_t kind; /* enum acausal_cause */
+	uint64_t cause_id, first_id, async_id, run_id, caused;
+	uint32_t stack;
+	uint16_t api, reserved;
+};
+
+/* Words about a resource: a path, a peer, a name. `length` bytes follow, padded to 8. */
+struct event_detail {
+	struct event_head head;
+	uint32_t kind; /* enum event_detail_kind */
+	uint64_t async_id;
+	uint32_t length, reserved;
+	char text[];
+};
+
+enum event_detail_kind { EVENT_DETAIL_TEXT, EVENT_DETAIL_SOCKADDR, EVENT_DETAIL_NUMBER };
+
+/* Bytes that were written to a descriptor. `length` bytes follow, padded to 8. */
+struct event_log {
+	struct event_head head;
+	int32_t fd;
+	uint64_t run_id, written;
+	uint64_t full_length; /* of the write; more than `length` when it was cut */
+	uint32_t stack, length;
+	char text[];
+};
+
+/* A fatal signal. */
+struct event_crash {
+	struct event_head head;
+	int32_t signal;
+	int32_t code, os_tid;
+	uint64_t run_id, crashed, fault_address;
+	uint32_t stack, reserved; /* the innermost node is NODE_EXACT */
+};
+
+/* Events of this thread that could not be written. */
+struct event_gap {
+	struct event_head head;
+	uint32_t lost;
+	uint64_t from, to;
+};
+
+#endif

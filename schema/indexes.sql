@@ -1,0 +1,9 @@
+-- Made when the recording is finished: look-ups that the order of IDs cannot replace by bisection.
+
+-- run N of a request: run:N at the prompt, every link that leads into a request's callback. Not
+-- UNIQUE, though it is: a damaged arena must not make the recording fail at its end.
+CREATE INDEX packed_request_by_run ON packed_request (run_id);
+-- the runs of a handle: `info ID`, `children`.
+CREATE INDEX packed_run_by_resource ON packed_run (async_id);
+-- the armings of a handle.
+CREATE INDEX packed_arming_by_resource ON packed_arming (async_id);

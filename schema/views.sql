@@ -1,0 +1,139 @@
+-- The contract's tables and views over the packed tables of tables.sql.
+
+CREATE VIEW resource AS
+SELECT r.async_id, (r.async_id >> 40) + 1 AS process_id, coalesce(r.type_id, o.type_id) AS type_id,
+	r.trigger_id, r.run_id, o.thread_id, o.stack_id, a.name AS api, r.created_ns,
+	r.created_ns + r.lifetime_ns AS destroyed_ns, r.address, o.loop_id, r.handle_id,
+	NULL AS context_id, r.has_ref, d.text AS detail
+FROM packed_resource r
+LEFT JOIN origin o ON o.origin_id = r.origin_id
+LEFT JOIN api a ON a.api_id = o.api_id
+LEFT JOIN detail d ON d.async_id = r.async_id
+UNION ALL
+SELECT q.async_id, (q.async_id >> 40) + 1, o.type_id,
+	q.async_id - q.trigger_delta, q.creator_run_id, o.thread_id, o.stack_id, a.name, q.created_ns,
+	q.created_ns + q.wait_ns + q.duration_ns, q.address, o.loop_id, q.async_id - q.handle_delta,
+	NULL, NULL, d.text
+FROM packed_request q
+LEFT JOIN origin o ON o.origin_id = q.origin_id
+LEFT JOIN api a ON a.api_id = o.api_id
+LEFT JOIN detail d ON d.async_id = q.async_id;
+
+CREATE VIEW run AS
+SELECT r.run_id, r.async_id, r.arming_id, e.part, e.thread_id,
+	CASE WHEN r.run_id = t.root_run_id THEN NULL
+		ELSE coalesce(r.outer_run_id, t.root_run_id) END AS outer_run_id,
+	r.outer_stack_id, e.callback_frame_id, r.began_ns,
+	r.began_ns + r.duration_ns AS ended_ns, r.status, r.bytes, r.cause_id, NULL AS context_id
+FROM packed_run r
+LEFT JOIN entry e ON e.entry_id = r.entry_id
+LEFT JOIN thread t ON t.thread_id = e.thread_id
+UNION ALL
+SELECT q.run_id, q.async_id, NULL, e.part, e.thread_id,
+	coalesce(q.outer_run_id, t.root_run_id), q.outer_stack_id, e.callback_frame_id,
+	q.created_ns + q.wait_ns, q.created_ns + q.wait_ns + q.duration_ns, q.status, q.bytes,
+	q.cause_id, NULL
+FROM packed_request q
+LEFT JOIN entry e ON e.entry_id = q.entry_id
+LEFT JOIN thread t ON t.thread_id = e.thread_id;
+
+CREATE VIEW arming AS
+SELECT p.arming_id, p.async_id, p.run_id, o.thread_id, o.stack_id, a.name AS api, p.armed_ns,
+	p.timeout_ms, p.repeat_ms, NULL AS context_id, p.armed_ns + p.stood_ns AS disarmed_ns,
+	p.disarmed_run_id, p.disarmed_stack_id,
+	CASE p.end_code WHEN 1 THEN 'fired' WHEN 2 THEN 'stopped' WHEN 3 THEN 'replaced'
+		WHEN 4 THEN 'closed' END AS "end", coalesce(p.times, 1) AS times
+FROM packed_arming p
+LEFT JOIN origin o ON o.origin_id = p.origin_id
+LEFT JOIN api a ON a.api_id = o.api_id;
+
+CREATE VIEW cause AS
+SELECT c.cause_id, c.kind, c.async_id, c.run_id, o.thread_id, o.stack_id, a.name AS api,
+	c.caused_ns, c.caused_run_id, c.first_id
+FROM packed_cause c
+LEFT JOIN origin o ON o.origin_id = c.origin_id
+LEFT JOIN api a ON a.api_id = o.api_id;
+
+-- One row a run: who armed it (link), what fired it (cause), inside what it ran (outer).
+-- A run of a resource that is armed by its creation is linked to that creation.
+CREATE VIEW run_edge AS
+SELECT q.run_id, q.async_id, e.thread_id, q.created_ns + q.wait_ns AS began_ns,
+	q.created_ns + q.wait_ns + q.duration_ns AS ended_ns, q.status,
+	q.creator_run_id AS link_run_id, o.stack_id AS link_stack_id, a.name AS link_api,
+	q.created_ns AS link_ns,
+	c.run_id AS cause_run_id, co.stack_id AS cause_stack_id, ca.name AS cause_api,
+	c.caused_ns AS cause_ns,
+	q.async_id - q.trigger_delta AS trigger_id,
+	coalesce(q.outer_run_id, t.root_run_id) AS outer_run_id, q.outer_stack_id
+FROM packed_request q
+LEFT JOIN entry e ON e.entry_id = q.entry_id
+LEFT JOIN thread t ON t.thread_id = e.thread_id
+LEFT JOIN origin o ON o.origin_id = q.origin_id
+LEFT JOIN api a ON a.api_id = o.api_id
+LEFT JOIN packed_cause c ON c.cause_id = q.cause_id
+LEFT JOIN origin co ON co.origin_id = c.origin_id
+LEFT JOIN api ca ON ca.api_id = co.api_id
+UNION ALL
+SELECT r.run_id, r.async_id, e.thread_id, r.began_ns, r.began_ns + r.duration_ns, r.status,
+	CASE WHEN r.arming_id IS NOT NULL THEN p.run_id
+		WHEN y.armed_by_creation THEN coalesce(s.run_id, w.creator_run_id) END,
+	CASE WHEN r.arming_id IS NOT NULL THEN po.stack_id
+		WHEN y.armed_by_creation THEN so.stack_id END,
+	CASE WHEN r.arming_id IS NOT NULL THEN pa.name WHEN y.armed_by_creation THEN sa.name END,
+	CASE WHEN r.arming_id IS NOT NULL THEN p.armed_ns
+		WHEN y.armed_by_creation THEN coalesce(s.created_ns, w.created_ns) END,
+	c.run_id, co.stack_id, ca.name, c.caused_ns,
+	coalesce(s.trigger_id, w.async_id - w.trigger_delta),
+	CASE WHEN r.run_id = t.root_run_id THEN NULL ELSE coalesce(r.outer_run_id, t.root_run_id) END,
+	r.outer_stack_id
+FROM packed_run r
+LEFT JOIN entry e ON e.entry_id = r.entry_id
+LEFT JOIN thread t ON t.thread_id = e.thread_id
+LEFT JOIN packed_resource s ON s.async_id = r.async_id
+LEFT JOIN packed_request w ON w.async_id = r.async_id
+LEFT JOIN origin so ON so.origin_id = coalesce(s.origin_id, w.origin_id)
+LEFT JOIN api sa ON sa.api_id = so.api_id
+LEFT JOIN type y ON y.type_id = coalesce(s.type_id, so.type_id)
+LEFT JOIN packed_arming p ON p.arming_id = r.arming_id
+LEFT JOIN origin po ON po.origin_id = p.origin_id
+LEFT JOIN api pa ON pa.api_id = po.api_id
+LEFT JOIN packed_cause c ON c.cause_id = r.cause_id
+LEFT JOIN origin co ON co.origin_id = c.origin_id
+LEFT JOIN api ca ON ca.api_id = co.api_id;
+
+-- The frames of every stack, innermost first, inlined calls unfolded. The walk outwards is a
+-- correlated query whose nodes json_each hands out, so that one stack costs only its own frames.
+CREATE VIEW stack_frame AS
+SELECT whole.stack_id, node.key AS depth, source.inline_depth,
+	coalesce(source.function, frame.end_reason) AS function, source.file, source.line,
+	module.path AS module, frame.address
+FROM stack whole
+JOIN json_each((
+	WITH RECURSIVE walk (node_id) AS (
+		SELECT whole.stack_id
+		UNION ALL
+		SELECT outwards.caller_id FROM walk JOIN stack outwards ON outwards.stack_id = walk.node_id
+		WHERE outwards.caller_id < outwards.stack_id
+	)
+	SELECT json_group_array(node_id) FROM walk)) node
+JOIN stack part ON part.stack_id = node.value
+JOIN frame ON frame.frame_id = part.frame_id
+LEFT JOIN source ON source.frame_id = frame.frame_id
+LEFT JOIN module ON module.module_id = frame.module_id;
+
+-- Resources with their type and the place that made them, in words.
+CREATE VIEW resource_named AS
+SELECT resource.*, type.name AS type, type.hook_type, source.function, source.file, source.line,
+	source.function || coalesce(' (' || source.file || ':' || source.line || ')', '') AS place
+FROM resource
+LEFT JOIN type ON type.type_id = resource.type_id
+LEFT JOIN stack ON stack.stack_id = resource.stack_id
+LEFT JOIN source ON source.frame_id = stack.frame_id AND source.inline_depth = 0;
+
+-- Lines with the resource whose run wrote them.
+CREATE VIEW log_named AS
+SELECT log.*, run.async_id, type.name AS type
+FROM log
+LEFT JOIN run ON run.run_id = log.run_id
+LEFT JOIN resource ON resource.async_id = run.async_id
+LEFT JOIN type ON type.type_id = resource.type_id;

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Holds the sources to the direction of dependence, by their #include lines:
+#
+#     hooks -> runtime -> wire        ingest -> wire, schema, symbols        launch -> ingest
+#     debugger -> schema, symbols     main and the command table -> launch   all but wire -> base
+#
+# Prints one line for each include that points elsewhere and for each circle of files (x.c and x.h
+# are one file here); exit status 1 when there is any.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+# folder, then the folders that its files may include from (its own is always allowed).
+# recorder/acausal.h, the public interface, includes nothing of ours and may be included by all.
+folders='
+recorder/wire
+recorder/base
+recorder/runtime   recorder/wire
+recorder/hooks     recorder/runtime recorder/wire
+recorder/symbols   recorder/base
+recorder/ingest    recorder/wire recorder/base recorder/symbols schema
+recorder/launch    recorder/wire recorder/base recorder/ingest
+schema
+debugger           recorder/base recorder/symbols schema
+'
+# Single files that may include more than their folder does, with why.
+# The command table names every command, and `record` is one of them.
+exceptions='
+debugger/main          recorder/launch
+debugger/command_table recorder/launch
+'
+# What of other people is for whom: a header, then the only folders that may include it.
+foreign='
+uv.h               recorder/hooks recorder/runtime
+sqlite3.h          recorder/ingest debugger
+elfutils/          recorder/symbols
+gelf.h             recorder/symbols recorder/launch
+libelf.h           recorder/symbols recorder/launch
+dwarf.h            recorder/symbols
+readline/          debugger
+'
+
+status=0
+complain() {
+	echo "$*"
+	status=1
+}
+
+allowed_from() { # TABLE KEY -> the rest of its line
+	awk -v key="$2" '$1 == key { $1 = ""; print }' <<<"$1"
+}
+
+edges=$(mktemp) || exit 1
+trap 'rm -f "$edges"' EXIT
+
+while IFS=: read -r file included; do
+	folder=${file%/*}
+	case $included in
+	'"'*)
+		included=${included#\"} included=${included%%\"*}
+		target=${included%/*}
+		[[ -e $included ]] || {
+			complain "$file: \"$included\" is not there (includes are written from the root)"
+			continue
+		}
+		echo "${file%.*} ${included%.*}" >>"$edges"
+		[[ $target == "$folder" || $included == recorder/acausal.h ]] && continue
+		allowed=" $(allowed_from "$folders" "$folder") $(allowed_from "$exceptions" "${file%.*}") "
+		[[ $allowed == *" $target "* ]] || complain "$file: must not include $included"
+		;;
+	'<'*)
+		included=${included#<} included=${included%%>*}
+		while read -r header owners; do
+			[[ -n $header && $included == "$header"* ]] || continue
+			[[ " $owners " == *" $folder "* ]] || complain "$file: must not include <$included>"
+		done <<<"$foreign"
+		;;
+	esac
+done < <(find recorder debugger schema -name '*.[ch]' -exec \
+	sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*\([<"][^>"]*[>"]\).*/\1/;T;F;p' {} + |
+	paste -d: - -)
+
+# x.c, x.h and x_internal.h are one file that includes itself, which is no circle.
+circles=$(sed 's/_internal\( \|$\)/\1/g' "$edges" | awk '$1 != $2' | sort -u | tsort 2>&1 >/dev/null)
+[[ -z $circles ]] || complain "files that include each other in a circle:
+${circles//tsort: /}"
+
+# In the recorded process nothing allocates, prints or ends the program. The checks are by name, so
+# a word in a comment is taken out first.
+while IFS= read -r line; do
+	complain "$line: not in the recorded process"
+done < <(find recorder/runtime recorder/hooks -name '*.[ch]' -exec awk '
+	{
+		text = $0
+		gsub(/\/\*.*\*\/|^[ \t]*\*.*$|\/\*.*$|\/\/.*$|"[^"]*"/, "", text)
+		if (match(text, /(^|[^_a-z>.])(malloc|calloc|realloc|free|printf|puts|abort|exit|_exit|assert)[ ]*\(/))
+			print FILENAME ":" FNR ": " substr(text, RSTART, RLENGTH)
+	}' {} +)
+
+exit $status

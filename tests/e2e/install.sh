@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What `make install` puts where: an installed acausal finds its library beside bin/, with nothing in
+# the environment, wherever it was installed.
+. "$ROOT/tests/e2e/lib.sh"
+
+install() { # PREFIX DESTDIR
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+		make -C "$ROOT" B="$BUILD" PREFIX="$1" DESTDIR="$2" install-files
+}
+
+check 'make install with a PREFIX' install "$TMP/local" ''
+check 'make install with a DESTDIR, for packagers' install /usr "$TMP/package"
+equal 'the same files in both' "$(cd package/usr && find . -type f | sort)" \
+	"$(cd local && find . -type f | sort)"
+for prefix in "$TMP/local" "$TMP/package/usr"; do
+	# Away from the build folder, so that its library is not the one that is found.
+	status "record with the one in $(basename "$prefix")" 0 \
+		env -u LD_LIBRARY_PATH PATH="$prefix/bin:/usr/bin:/bin" \
+		acausal record -o "$prefix.db" -- "$BUILD/examples/handle_leak"
+	equal 'its recording has resources' \
+		"$(sql "$prefix.db" "SELECT count(*) > 80 FROM resource WHERE process_id = 1")" 1
+done
+
+done_testing

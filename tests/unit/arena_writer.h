@@ -1,0 +1,47 @@
+/*
+ * Synthetic arenas for tests and benchmarks: the recorded process's side of the contract in
+ * recorder/wire, without a process. Written with the wire's structs alone, by one thread.
+ */
+#ifndef ACAUSAL_TESTS_ARENA_WRITER_H
+#define ACAUSAL_TESTS_ARENA_WRITER_H
+
+#include "recorder/wire/arena.h"
+#include "recorder/wire/events.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena_writer {
+	unsigned char *bytes;
+	size_t size;
+	struct arena_header *header;
+	uint64_t now; /* ticks (nanoseconds of CLOCK_MONOTONIC) of the next event */
+};
+
+/* An arena with room for so many chunks and a few thousand of everything else. */
+struct arena_writer *arena_writer_create(uint32_t chunks);
+void arena_writer_destroy(struct arena_writer *);
+
+/* The node of a frame at `address` called from `caller`; a new one each time. */
+uint32_t arena_writer_node(struct arena_writer *, uint32_t caller, uint64_t address);
+uint32_t arena_writer_module(
+	struct arena_writer *, uint64_t start, uint64_t end, uint64_t bias, const char *path);
+
+/*
+ * Publishes an event of `thread` at nesting depth `depth`; head.kind is `kind`, and `tail` follows
+ * the struct. False when there is no free chunk.
+ */
+bool arena_writer_put(struct arena_writer *, uint32_t thread, uint32_t depth, enum event_kind kind,
+	void *event, size_t size, const void *tail, size_t tail_size);
+
+/* Records to be filled by the test; 0-based threads, 1-based lives. */
+struct arena_thread *arena_writer_thread(struct arena_writer *, uint32_t index);
+struct arena_live *arena_writer_live(struct arena_writer *, uint32_t index);
+
+/* Chunks that nobody has now. */
+uint32_t arena_writer_free_chunks(struct arena_writer *);
+
+#define ARENA_PUT(writer, thread, tag, event)                                                      \
+	arena_writer_put(writer, thread, 0, EVENT_##tag, event, sizeof *(event), NULL, 0)
+
+#endif
