@@ -188,17 +188,17 @@ $(B)/tests/oracle_check: $(ORACLE_CHECK:%.c=$(B)/obj/%.o)
 	$(call say,LINK,$@)$(CC) $(SANFLAGS) -o $@ $^ $(PROGRAM_LIBS) -lpthread -ldl
 
 $(BENCHES:%=$(B)/bench/%): $(B)/bench/%: tests/bench/%.c $(B)/objects.a \
-		$(B)/runtime.a $(B)/flags
+		$(HELPER_OBJECTS) $(B)/runtime.a $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(PROGRAM_BUILD) $(PROGRAM_CFLAGS) $(SANFLAGS) -MF $@.d -o $@ $< \
-		$(B)/objects.a $(B)/runtime.a $(UV_LIBS) $(PROGRAM_LIBS) -lpthread -ldl
+		$(HELPER_OBJECTS) $(B)/objects.a $(B)/runtime.a $(UV_LIBS) $(PROGRAM_LIBS) -lpthread -ldl
 
-# A function whose last act is a call leaves no frame at -O2. The examples keep theirs, so that what
-# their README shows is the same with every compiler.
+# The examples keep all their frames, so that what their README shows is the same with every compiler:
+# nothing inlined, and no jump where a function ends in a call.
 $(EXAMPLES:%=$(B)/examples/%): $(B)/examples/%: examples/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(LANGUAGE) -O1 -g -fno-optimize-sibling-calls $(WARNINGS) \
-		$(C_WARNINGS) $(UV_CFLAGS) $(DEPFLAGS) -MF $@.d -o $@ $< $(UV_LIBS) -lpthread
+	$(call say,CC,$@)$(CC) $(LANGUAGE) -O1 -g -fno-inline -fno-optimize-sibling-calls \
+		$(WARNINGS) $(C_WARNINGS) $(UV_CFLAGS) $(DEPFLAGS) -MF $@.d -o $@ $< $(UV_LIBS) -lpthread
 
 # Rebuilds what other flags built, and links anew when a source is gone: these two files change
 # only when their contents do.
@@ -248,14 +248,19 @@ check: deps-check ## style, layering, exports, headers, schema
 	@B='$(B)' CC='$(CC)' bash tests/check/run
 
 INSTALL_ROOT = $(DESTDIR)$(PREFIX)
+INSTALL_MAN  = $(INSTALL_ROOT)/share/man/man1
 install: all ## install the program, the library and the manual pages
 	@$(SUBMAKE) install-files
 
-# The same without building.
+# The same without building. The program writes its manual pages itself, and names them in the first.
 install-files:
-	install -d '$(INSTALL_ROOT)/bin' '$(INSTALL_ROOT)/lib'
+	install -d '$(INSTALL_ROOT)/bin' '$(INSTALL_ROOT)/lib' '$(INSTALL_MAN)'
 	install -m 755 '$(B)/acausal' '$(INSTALL_ROOT)/bin/acausal'
 	install -m 644 '$(B)/libacausal.so' '$(INSTALL_ROOT)/lib/libacausal.so'
+	'$(B)/acausal' help --man >'$(INSTALL_MAN)/acausal.1'
+	for command in $$(sed -n 's/^\.BR acausal\\-\([a-z]*\) (1)$$/\1/p' '$(INSTALL_MAN)/acausal.1'); do \
+		'$(B)/acausal' help --man $$command >'$(INSTALL_MAN)'/acausal-$$command.1 || exit; \
+	done
 
 clean: ## remove the build folder
 	rm -rf '$(B)'

@@ -109,8 +109,7 @@ static int usage_error(const struct command *command, const char *why, struct er
 {
 	struct error reason;
 
-	strncpy(reason.text, why, sizeof reason.text - 1);
-	reason.text[sizeof reason.text - 1] = '\0';
+	error_set(&reason, "%s", why);
 	error_set(err, "%s: %.700s (see 'acausal help %s')", command->name, reason.text,
 		command->name);
 	return 2;

@@ -53,8 +53,7 @@ void describe_execution(struct strbuf *buffer, const struct execution *execution
 		return;
 	}
 	if (execution->is_root && (is_main || !execution->type)) {
-		strbuf_add_string(buffer, is_main ? "the main thread, before any callback"
-						  : "a thread, before any callback");
+		strbuf_add_string(buffer, is_main ? "the main thread" : "a thread's own run");
 		return;
 	}
 	if (execution->callback)

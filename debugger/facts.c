@@ -170,7 +170,7 @@ static void write_frames(const struct fact *fact, struct page *page)
 		strbuf_clear(&words);
 		if (frame->file) {
 			strbuf_add_string(&words, "  ");
-			place_add_file(&words, frame->file, fact->executable);
+			place_add_file(&words, frame->file, frame->directory, fact->executable);
 			if (frame->line != UNKNOWN)
 				strbuf_printf(&words, ":%" PRId64, frame->line);
 		} else if (frame->module) {

@@ -78,7 +78,7 @@ static struct frame *gather(struct gathering *gathering)
 static int add_sources(struct gathering *gathering, struct reader *recording, int64_t frame_id,
 	const struct frame *frame, struct error *err)
 {
-	static const char sql[] = "SELECT function, file, line, column FROM main.source"
+	static const char sql[] = "SELECT function, file, line, column, directory FROM main.source"
 				  " WHERE frame_id = ?1 ORDER BY inline_depth LIMIT ?2";
 	size_t first = gathering->count, i;
 	sqlite3_stmt *row;
@@ -100,6 +100,7 @@ static int add_sources(struct gathering *gathering, struct reader *recording, in
 		added->file = lookup_text(recording, row, 1);
 		added->line = lookup_column(row, 2);
 		added->column = lookup_column(row, 3);
+		added->directory = lookup_text(recording, row, 4);
 	}
 	if (found < 0)
 		return -1;

@@ -12,9 +12,10 @@
 
 /* Unknown strings are NULL, unknown numbers UNKNOWN (lookup.h). */
 struct frame {
-	const char *function, *file;
-	const char *module;	/* path */
-	const char *end_reason; /* no place, but why the stack ends here */
+	const char *function;
+	const char *file, *directory; /* where the compiler ran, for a file with a relative name */
+	const char *module;	      /* path */
+	const char *end_reason;	      /* no place, but why the stack ends here */
 	int64_t line, column, address;
 	bool inlined;  /* a call that the compiler inlined into the next frame */
 	bool is_exact; /* the very instruction, not a return address */

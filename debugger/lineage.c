@@ -527,23 +527,6 @@ static int not_there(struct walk *walk, struct error *err)
 	return -1;
 }
 
-/* The first segment of a resource: its creation. `next` is its trigger. */
-static int begin_at_resource(
-	struct walk *walk, struct segment *here, int64_t *next, struct error *err)
-{
-	struct lineage *lineage = walk->lineage;
-	const struct resource_row *resource = &lineage->resource;
-	int found = lookup_resource(walk->recording, lineage->point.id, &lineage->resource, err);
-
-	if (found != 1)
-		return found ? -1 : not_there(walk, err);
-	here->ns = resource->created_ns;
-	here->api = resource->api;
-	*next = resource->trigger_id;
-	return segment_stand(
-		walk, here, resource->run_id, resource->thread_id, resource->stack_id, err);
-}
-
 static int begin_at_run(struct walk *walk, struct segment *here, int64_t run_id, int64_t thread_id,
 	struct error *err)
 {
@@ -557,6 +540,41 @@ static int begin_at_run(struct walk *walk, struct segment *here, int64_t run_id,
 	here->ns = here->in.run.began_ns;
 	return frames_of_place(
 		walk->cache, walk->recording, here->in.run.callback_frame_id, &here->frames, err);
+}
+
+/* A main thread was not made by anything in its process: its root run is what there is. */
+static int begin_at_main(struct walk *walk, struct segment *here, int64_t *next, struct error *err)
+{
+	static const char sql[] = "SELECT thread_id FROM main.thread WHERE process_id = ?1"
+				  " AND role = 'main' ORDER BY thread_id LIMIT 1";
+	struct thread_row thread;
+	int64_t thread_id = UNKNOWN;
+
+	*next = walk->lineage->point.id;
+	if (lookup_integer(walk->recording, STATEMENT_MAIN_THREAD, sql,
+		    lookup_process_of(walk->lineage->point.id), UNKNOWN, &thread_id, err) < 0 ||
+		lookup_thread(walk->recording, thread_id, &thread, err) < 0)
+		return -1;
+	return begin_at_run(walk, here, thread.root_run_id, thread_id, err);
+}
+
+/* The first segment of a resource: its creation. `next` is its trigger. */
+static int begin_at_resource(
+	struct walk *walk, struct segment *here, int64_t *next, struct error *err)
+{
+	struct lineage *lineage = walk->lineage;
+	const struct resource_row *resource = &lineage->resource;
+	int found = lookup_resource(walk->recording, lineage->point.id, &lineage->resource, err);
+
+	if (found != 1)
+		return found ? -1 : not_there(walk, err);
+	if (resource->type.class && !strcmp(resource->type.class, "root"))
+		return begin_at_main(walk, here, next, err);
+	here->ns = resource->created_ns;
+	here->api = resource->api;
+	*next = resource->trigger_id;
+	return segment_stand(
+		walk, here, resource->run_id, resource->thread_id, resource->stack_id, err);
 }
 
 static int begin_at_crash(struct walk *walk, struct segment *here, struct error *err)
@@ -650,11 +668,6 @@ static int walk_all(struct walk *walk, struct error *err)
 	walk->current = here.in;
 	if (walk->options->by == EDGE_TRIGGER)
 		result = walk_triggers(walk, next, err);
-	else if (walk->lineage->point.kind == POINT_ASYNC && here.in.run.run_id == UNKNOWN &&
-		 walk->lineage->resource.type.class &&
-		 !strcmp(walk->lineage->resource.type.class, "root"))
-		result = 0,
-		walk->lineage->complete = true; /* the main thread is what there was first */
 	else
 		result = walk_runs(walk, err);
 	if (folding_finish(&walk->folding) && result >= 0)

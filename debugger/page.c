@@ -92,12 +92,12 @@ void page_right(struct page *page, enum page_style fill_style, char fill, enum p
 	if (page->column + width + 4 > page->columns) {
 		page_end_line(page);
 		page_tab(page, page->indent);
-		if (fill == ' ')
-			fill = 0;
+		if (fill == ' ' || page->column + width + 4 > page->columns) {
+			page_words(page, style, text);
+			return;
+		}
 	}
-	count = page->column + width + 2 < page->columns ? page->columns - page->column - width : 2;
-	if (!fill) /* on a line of its own, where the others begin */
-		count = 0;
+	count = page->column + width + 4 < page->measure ? page->measure - page->column - width : 4;
 	if (count > 2 && fill != ' ') {
 		strbuf_add_char(&filling, ' ');
 		strbuf_add_repeated(&filling, fill, count - 2);

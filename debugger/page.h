@@ -27,6 +27,7 @@ enum page_style {
 struct page {
 	struct strbuf text;
 	size_t columns; /* to aim for */
+	size_t measure; /* where page_right ends: not so far that the eye loses the line */
 	bool strict;	/* shorten and wrap to stay within; else long lines are let be */
 	bool colour;
 	size_t column;	  /* where the line stands */
@@ -48,8 +49,9 @@ void page_words(struct page *page, enum page_style style, const char *text);
 void page_tab(struct page *page, size_t column);
 
 /*
- * Puts `text` at the right end of the line, after `fill` repeated; on a line of its own when there
- * is no room.
+ * Puts `text` at the right end of the line, after `fill` repeated. When there is no room it goes on
+ * a line of its own: at the right too, but after blanks, which would tear it off: where wrapped
+ * words begin.
  */
 void page_right(struct page *page, enum page_style fill_style, char fill, enum page_style style,
 	const char *text);

@@ -45,14 +45,29 @@ static const char *below(const char *path, const char *folder, size_t length)
 	return path + length + 1;
 }
 
-void place_add_file(struct strbuf *buffer, const char *file, const char *executable)
+/* The whole path of a frame's file, as far as it is known. */
+static void whole(struct strbuf *ret, const char *file, const char *directory)
 {
-	struct strbuf path = {0};
+	struct strbuf joined = {0};
+
+	if (*file != '/' && directory) {
+		strbuf_add_string(&joined, directory);
+		strbuf_add_char(&joined, '/');
+	}
+	strbuf_add_string(&joined, file);
+	normalise(ret, strbuf_string(&joined));
+	strbuf_deinit(&joined);
+}
+
+void place_add_file(
+	struct strbuf *buffer, const char *file, const char *directory, const char *executable)
+{
+	struct strbuf path = {0}, given = {0};
 	char current[PATH_MAX];
 	const char *rest = NULL, *slash;
 	int level;
 
-	normalise(&path, file);
+	whole(&path, file, directory);
 	if (*strbuf_string(&path) == '/') {
 		if (getcwd(current, sizeof current))
 			rest = below(strbuf_string(&path), current, strlen(current));
@@ -67,7 +82,10 @@ void place_add_file(struct strbuf *buffer, const char *file, const char *executa
 			slash = memrchr(executable, '/', length);
 		}
 	}
-	printable_add_string(buffer, rest ? rest : strbuf_string(&path));
+	/* Somebody else's sources, built in a folder that is not here: the name as it was given. */
+	normalise(&given, file);
+	printable_add_string(buffer, rest ? rest : strbuf_string(&given));
+	strbuf_deinit(&given);
 	strbuf_deinit(&path);
 }
 
@@ -87,14 +105,19 @@ static FILE *open_plain(const char *file)
 	return stream;
 }
 
-bool place_read_line(struct strbuf *buffer, const char *file, int64_t line)
+bool place_read_line(struct strbuf *buffer, const char *file, const char *directory, int64_t line)
 {
-	FILE *stream = line > 0 ? open_plain(file) : NULL;
-	struct strbuf text = {0};
+	struct strbuf text = {0}, path = {0};
+	FILE *stream = NULL;
 	int64_t number = 1;
 	const char *begin;
+	bool has_text;
 	int byte;
 
+	whole(&path, file, directory);
+	if (line > 0)
+		stream = open_plain(strbuf_string(&path));
+	strbuf_deinit(&path);
 	if (!stream)
 		return false;
 	while ((byte = fgetc(stream)) != EOF && number <= line) {
@@ -106,6 +129,7 @@ bool place_read_line(struct strbuf *buffer, const char *file, int64_t line)
 	fclose(stream);
 	begin = strbuf_string(&text) + strspn(strbuf_string(&text), " ");
 	printable_add(buffer, begin, strcspn(begin, "\r"), 0);
+	has_text = *begin;
 	strbuf_deinit(&text);
-	return *begin;
+	return has_text;
 }

@@ -9,15 +9,17 @@
 #include <stdint.h>
 
 /*
- * Adds `file` printably: without "." and "..", and relative to the current folder, to that of the
- * executable or to the one above it when it lies there.
+ * Adds the file of a frame printably: without "." and "..", and relative to the current folder, to
+ * that of the executable or to the one above it when it lies there. `directory` is where a relative
+ * `file` is from; NULL when that is not known.
  */
-void place_add_file(struct strbuf *buffer, const char *file, const char *executable);
+void place_add_file(
+	struct strbuf *buffer, const char *file, const char *directory, const char *executable);
 
 /*
- * Reads line `line` of a source file into `buffer`, printably and without the white space in
+ * Reads line `line` of a frame's file into `buffer`, printably and without the white space in
  * front. False when the file is not there or has no such line.
  */
-bool place_read_line(struct strbuf *buffer, const char *file, int64_t line);
+bool place_read_line(struct strbuf *buffer, const char *file, const char *directory, int64_t line);
 
 #endif

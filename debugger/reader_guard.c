@@ -10,6 +10,7 @@
 #include "schema/schema.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 void reader_guard_configure(sqlite3 *database)
@@ -178,8 +179,30 @@ static int authorize(void *unused, int action, const char *first, const char *se
 	}
 }
 
+/*
+ * SQLite makes its built-in table-valued functions when they are first used, and asks the
+ * authorizer whether it may create their tables: so they are used once before there is one.
+ */
+static void make_functions(sqlite3 *database)
+{
+	static const char *const functions[] = {"json_each('[]')", "json_tree('[]')",
+		"pragma_table_info('meta')", "pragma_table_xinfo('meta')", "pragma_table_list",
+		"pragma_index_list('meta')", "pragma_index_info('x')", "pragma_compile_options",
+		"pragma_function_list", NULL};
+	sqlite3_stmt *statement;
+	char sql[96];
+	size_t i;
+
+	for (i = 0; functions[i]; i++) {
+		snprintf(sql, sizeof sql, "SELECT 1 FROM %s LIMIT 0", functions[i]);
+		if (!sqlite3_prepare_v2(database, sql, -1, &statement, NULL))
+			sqlite3_finalize(statement);
+	}
+}
+
 void reader_guard_seal(sqlite3 *database)
 {
+	make_functions(database);
 	sqlite3_exec(database, "PRAGMA query_only = ON", NULL, NULL, NULL);
 	sqlite3_set_authorizer(database, authorize, NULL);
 }

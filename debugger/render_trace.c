@@ -67,7 +67,7 @@ static void frame_place(struct renderer *renderer, struct strbuf *buffer, const 
 {
 	if (!frame->file)
 		return;
-	place_add_file(buffer, frame->file, executable(renderer));
+	place_add_file(buffer, frame->file, frame->directory, executable(renderer));
 	if (frame->line != UNKNOWN && frame->line > 0)
 		strbuf_printf(buffer, ":%" PRId64, frame->line);
 	if (with_column && frame->line != UNKNOWN && frame->column != UNKNOWN && frame->column > 0)
@@ -109,9 +109,10 @@ static size_t find_place_column(const struct renderer *renderer)
 	return FUNCTION_COLUMN + widest + 2;
 }
 
-/* Adds text, shortened in the middle when the page is strict and has less room. */
-static void add_fitting(
-	struct renderer *renderer, enum page_style style, const char *text, size_t room)
+/* Adds text; when the page is strict and has less room, shortened to it but for `keep_end` columns.
+ */
+static void add_fitting(struct renderer *renderer, enum page_style style, const char *text,
+	size_t room, size_t keep_end)
 {
 	struct strbuf shortened = {0};
 
@@ -119,7 +120,7 @@ static void add_fitting(
 		page_add(renderer->page, style, text);
 		return;
 	}
-	printable_shorten(&shortened, text, room, room * 2 / 3);
+	printable_shorten(&shortened, text, room, keep_end);
 	page_add(renderer->page, style, strbuf_string(&shortened));
 	strbuf_deinit(&shortened);
 }
@@ -131,7 +132,7 @@ static void frame_source(struct renderer *renderer, const struct frame *frame)
 
 	if (renderer->source_shown || !frame->file || frame->line == UNKNOWN)
 		return;
-	if (!place_read_line(&line, frame->file, frame->line)) {
+	if (!place_read_line(&line, frame->file, frame->directory, frame->line)) {
 		strbuf_deinit(&line);
 		return;
 	}
@@ -139,7 +140,7 @@ static void frame_source(struct renderer *renderer, const struct frame *frame)
 	strbuf_printf(&number, "%" PRId64 " | ", frame->line);
 	page_tab(page, FUNCTION_COLUMN + 2);
 	page_add(page, PAGE_FAINT, strbuf_string(&number));
-	add_fitting(renderer, PAGE_PLAIN, strbuf_string(&line), page_room(page));
+	add_fitting(renderer, PAGE_PLAIN, strbuf_string(&line), page_room(page), 0);
 	page_end_line(page);
 	strbuf_deinit(&line);
 	strbuf_deinit(&number);
@@ -176,7 +177,7 @@ static void frame_where(struct renderer *renderer, const struct frame *frame, bo
 		size_t room = page_room(page);
 
 		add_fitting(renderer, PAGE_PLACE, strbuf_string(&place),
-			room > after + 16 ? room - after : room);
+			room > after + 16 ? room - after : room, room * 2 / 3);
 		if (module.length && (!page->strict || page_room(page) >= after))
 			page_add(page, PAGE_PLAIN, "  ");
 	}
@@ -206,7 +207,7 @@ static void frame_line(struct renderer *renderer, const struct frame *frame, boo
 	page_tab(page, FUNCTION_COLUMN);
 	frame_function(words, frame);
 	add_fitting(renderer, frame_module(renderer, frame) ? PAGE_PLAIN : PAGE_STRONG,
-		take_words(renderer), page->columns - page->column);
+		take_words(renderer), page_room(page), page_room(page) / 3);
 	frame_where(renderer, frame, innermost);
 	page_end_line(page);
 }
@@ -326,11 +327,13 @@ static void firing_lines(struct renderer *renderer, const struct segment *segmen
 		frame_place(renderer, words, &firing->frames->rows[i], false);
 		if (i && page->strict &&
 			page->column + printable_width(take_words(renderer)) > page->columns) {
-			page_add(page, PAGE_PLAIN, "  < ...");
+			if (page_room(page) > 7)
+				page_add(page, PAGE_PLAIN, "  < ...");
 			break;
 		}
 		page_printf(page, PAGE_PLAIN, "%.*s", (int)length, take_words(renderer));
-		add_fitting(renderer, PAGE_PLACE, take_words(renderer) + length, page_room(page));
+		add_fitting(renderer, PAGE_PLACE, take_words(renderer) + length, page_room(page),
+			page_room(page) * 2 / 3);
 	}
 	words = new_words(renderer);
 	strbuf_add_string(words, "acausal trace ");
@@ -450,11 +453,12 @@ static enum page_style point_words(struct renderer *renderer, struct strbuf *wor
 		strbuf_add_char(words, '"');
 		return PAGE_STRONG;
 	case POINT_THREAD:
-		if (lineage->thread.last_run_id != UNKNOWN)
-			strbuf_add_string(words, "killed in ");
-		else
-			strbuf_add_string(words, "its start, ");
-		describe_execution(words, &lineage->segments[0].in);
+		strbuf_add_string(
+			words, lineage->thread.last_run_id != UNKNOWN ? "killed " : "not killed, ");
+		strbuf_add_string(
+			words, lineage->segments[0].in.is_root ? "outside any callback" : "in ");
+		if (!lineage->segments[0].in.is_root)
+			describe_execution(words, &lineage->segments[0].in);
 		return PAGE_STRONG;
 	default:
 		describe_execution(words, &lineage->segments[0].in);
@@ -536,6 +540,10 @@ static void closing_end(struct renderer *renderer, struct strbuf *words)
 
 	if (lineage->complete) {
 		strbuf_add_string(words, "complete: ");
+		if (!lineage->hops) {
+			strbuf_add_string(words, "this is main itself");
+			return;
+		}
 		quantity_add_count(words, lineage->hops);
 		if (lineage->segments[0].edge == EDGE_HERE && lineage->count > 1 &&
 			lineage->segments[1].edge == EDGE_TRIGGER)

@@ -21,6 +21,7 @@ void render_frames_json(struct json *json, const char *key, const struct frames 
 		json_key_string(
 			json, "function", frame->function ? frame->function : frame->end_reason);
 		json_key_string(json, "file", frame->file);
+		json_key_string(json, "directory", frame->directory);
 		json_key_integer(json, "line", frame->line);
 		json_key_integer(json, "column", frame->column);
 		json_key_string(json, "module", frame->module);

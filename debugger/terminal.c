@@ -9,6 +9,7 @@
 
 #define PIPE_COLUMNS  100
 #define LEAST_COLUMNS 40
+#define MEASURE	      110
 #define MOST_COLUMNS  1000
 
 static bool is_set(const char *name)
@@ -37,6 +38,7 @@ void terminal_begin(struct page *page, FILE *out)
 							: (size_t)number;
 		page->strict = true;
 	}
+	page->measure = page->columns < MEASURE ? page->columns : MEASURE;
 	page->colour = is_terminal && !is_set("NO_COLOR") && !(term && !strcmp(term, "dumb"));
 }
 

@@ -109,7 +109,7 @@ CREATE TABLE api (
 CREATE TABLE origin (
 	origin_id INTEGER PRIMARY KEY,
 	thread_id INTEGER,
-	type_id INTEGER,                  -- of what was made; of the handle for an arming or a cause
+	type_id INTEGER,                  -- of what was made; NULL for an arming or a cause
 	api_id INTEGER,
 	stack_id INTEGER,
 	loop_id INTEGER

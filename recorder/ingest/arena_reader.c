@@ -22,8 +22,7 @@ static bool region_fits(const struct arena_region *region, size_t size, size_t r
 {
 	return region->stride >= record && region->stride % align == 0 &&
 	       region->offset % 64 == 0 && region->offset >= sizeof(struct arena_header) &&
-	       region->offset <= size &&
-	       region->count <= (size - region->offset) / region->stride;
+	       region->offset <= size && region->count <= (size - region->offset) / region->stride;
 }
 
 int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t size, bool is_live,
@@ -50,7 +49,8 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 	version = LOAD(header->version);
 	if (version != ARENA_VERSION)
 		return error_set(err,
-			"the program was recorded with version %u of the arena, this is version %u: "
+			"the program was recorded with version %u of the arena, this is version "
+			"%u: "
 			"use the acausal and libacausal.so of one build",
 			version, ARENA_VERSION);
 	reader->bytes = (unsigned char *)bytes;
@@ -81,8 +81,7 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 		reader->region[ARENA_CHUNK_STATES].count = CHUNKS_MAX;
 	if (!reader->region[ARENA_CHUNK_STATES].count)
 		return 0;
-	reader->cursors =
-		calloc(reader->region[ARENA_CHUNK_STATES].count, sizeof *reader->cursors);
+	reader->cursors = calloc(reader->region[ARENA_CHUNK_STATES].count, sizeof *reader->cursors);
 	reader->news = calloc(reader->region[ARENA_CHUNK_STATES].count, sizeof *reader->news);
 	if (!reader->cursors || !reader->news) {
 		arena_reader_deinit(reader);
@@ -103,8 +102,8 @@ void arena_reader_deinit(struct arena_reader *reader)
 
 uint32_t arena_reader_used(const struct arena_reader *reader, enum arena_region_name name)
 {
-	uint64_t used = atomic_load_explicit(
-		&header_of(reader)->used[name].value, memory_order_acquire);
+	uint64_t used =
+		atomic_load_explicit(&header_of(reader)->used[name].value, memory_order_acquire);
 	uint32_t count = reader->region[name].count;
 
 	return used < count ? (uint32_t)used : count;
@@ -166,14 +165,13 @@ void arena_reader_gather(struct arena_reader *reader)
 		qsort(reader->news, reader->news_count, sizeof *reader->news, by_sequence);
 }
 
-size_t arena_reader_take(
-	struct arena_reader *reader, const struct chunk_news *news, void *buffer)
+size_t arena_reader_take(struct arena_reader *reader, const struct chunk_news *news, void *buffer)
 {
 	const struct arena_chunk *chunk = record_at(reader, ARENA_CHUNK_STATES, news->index);
 	size_t size = news->to - news->from;
 
-	memcpy(buffer,
-		(unsigned char *)record_at(reader, ARENA_CHUNKS, news->index) + news->from, size);
+	memcpy(buffer, (unsigned char *)record_at(reader, ARENA_CHUNKS, news->index) + news->from,
+		size);
 	atomic_thread_fence(memory_order_acquire);
 	if (LOAD(chunk->sequence) != news->sequence)
 		return 0;

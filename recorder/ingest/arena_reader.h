@@ -27,7 +27,7 @@ struct arena_reader {
 		uint64_t sequence; /* 0: nothing read since it was given back */
 		uint32_t thread, depth, read;
 		bool broken; /* what it holds makes no sense: skipped until it is given back */
-	} *cursors;
+	} * cursors;
 	struct chunk_news *news; /* of the last gathering */
 	size_t news_count;
 };
@@ -40,8 +40,8 @@ struct chunk_news {
 };
 
 /* Checks the header and the layout. Fills `err` with what is wrong with it. */
-int arena_reader_init(struct arena_reader *, const void *bytes, size_t size, bool is_live,
-	struct error *err);
+int arena_reader_init(
+	struct arena_reader *, const void *bytes, size_t size, bool is_live, struct error *err);
 /* Lets go of the bytes; what was copied from the header stays. */
 void arena_reader_deinit(struct arena_reader *);
 

@@ -16,7 +16,7 @@ struct batch {
 	struct batch_order {
 		int64_t key;
 		uint32_t index;
-	} *order;
+	} * order;
 	size_t order_capacity;
 	bool is_unsorted;
 };

@@ -28,8 +28,8 @@ int64_t ending_lost(const struct ingest *ingest)
 	return lost;
 }
 
-static int announce(struct ingest_process *process, const struct arena_thread *slot,
-	struct error *err)
+static int announce(
+	struct ingest_process *process, const struct arena_thread *slot, struct error *err)
 {
 	struct event_thread event = {.os_tid = slot->os_tid,
 		.role = slot->role,
@@ -37,8 +37,7 @@ static int announce(struct ingest_process *process, const struct arena_thread *s
 		.async_id = slot->async_id,
 		.root_run_id = slot->root_run_id,
 		.started = slot->started,
-		.type = slot->role == ACAUSAL_ROLE_MAIN ? ACAUSAL_TYPE_MAIN
-							: ACAUSAL_TYPE_PTHREAD};
+		.type = slot->role == ACAUSAL_ROLE_MAIN ? ACAUSAL_TYPE_MAIN : ACAUSAL_TYPE_PTHREAD};
 
 	memcpy(event.name, slot->name, sizeof event.name);
 	if (slot->role == ACAUSAL_ROLE_MAIN)
@@ -72,9 +71,8 @@ static int write_open_run(struct ingest_process *process, uint32_t number,
 	return recording_add_run(ingest->recording, &row, err);
 }
 
-static int close_thread(
-	struct ingest_process *process, const struct arena_thread *slot, bool was_killed,
-	struct error *err)
+static int close_thread(struct ingest_process *process, const struct arena_thread *slot,
+	bool was_killed, struct error *err)
 {
 	const struct thread *thread = events_thread(process, slot->number);
 	uint32_t depth = slot->depth < ARENA_OPEN_RUNS ? slot->depth : ARENA_OPEN_RUNS;
@@ -88,8 +86,8 @@ static int close_thread(
 	last = thread->root_run_id;
 	for (uint32_t i = 0; i < depth; i++) {
 		int64_t run_id = 0;
-		int outcome = write_open_run(
-			process, slot->number, &slot->open[i], outer, &run_id, err);
+		int outcome =
+			write_open_run(process, slot->number, &slot->open[i], outer, &run_id, err);
 
 		if (outcome < 0)
 			return -1;
@@ -114,8 +112,8 @@ static int write_standing_arming(
 		return OUTCOME_SENSELESS;
 	if (window_has_arming(process->ingest, row.arming_id))
 		return 0;
-	row.origin_id = events_origin(process, live->arming_thread, 0, live->arming_api,
-		live->arming_stack, 0);
+	row.origin_id = events_origin(
+		process, live->arming_thread, 0, live->arming_api, live->arming_stack, 0);
 	row.armed_ns = events_ns(process, live->armed);
 	row.timeout_ms = live->timeout_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->timeout_ms;
 	row.repeat_ms = live->repeat_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->repeat_ms;
@@ -141,12 +139,12 @@ static int write_live(
 	if (!window_has_resource(ingest, row.async_id)) {
 		int outcome;
 
-		row.origin_id = events_origin(
-			process, live->thread, type, live->api, live->stack, loop_id);
+		row.origin_id =
+			events_origin(process, live->thread, type, live->api, live->stack, loop_id);
 		row.created_ns = events_ns(process, live->created);
 		row.address = (int64_t)live->address;
-		outcome = window_add_resource(ingest, &row, type,
-			places_stack(&process->places, live->stack), err);
+		outcome = window_add_resource(
+			ingest, &row, type, places_stack(&process->places, live->stack), err);
 		if (outcome)
 			return outcome;
 	}
@@ -189,9 +187,9 @@ int ending_close(struct ingest_process *process, struct error *err)
 {
 	struct ingest *ingest = process->ingest;
 	uint32_t threads, lives;
-	bool was_killed = process->has_crashed ||
-			  (process->has_ended && process->wait_status >= 0 &&
-				  WIFSIGNALED(process->wait_status));
+	bool was_killed =
+		process->has_crashed || (process->has_ended && process->wait_status >= 0 &&
+						WIFSIGNALED(process->wait_status));
 	int outcome;
 
 	if (process->is_closed)

@@ -75,8 +75,7 @@ struct thread *events_thread(struct ingest_process *process, uint32_t number)
 	if (!idmap_put(&process->thread_of_number, number, process->thread_count))
 		return NULL;
 	thread = &process->threads[process->thread_count++];
-	*thread = (struct thread){
-		.number = number, .thread_id = ++process->ingest->thread_count};
+	*thread = (struct thread){.number = number, .thread_id = ++process->ingest->thread_count};
 	return thread;
 }
 
@@ -136,8 +135,8 @@ static bool take_birth(struct ingest_process *process, const struct event_birth 
 		!events_id(process, birth->handle_id, &row->handle_id) ||
 		!events_id(process, birth->loop_id, &loop_id))
 		return false;
-	row->origin_id = events_origin(
-		process, thread, birth->type, birth->api, birth->stack, loop_id);
+	row->origin_id =
+		events_origin(process, thread, birth->type, birth->api, birth->stack, loop_id);
 	row->type_id = 0;
 	row->created_ns = events_ns(process, birth->created);
 	row->lifetime_ns = ROW_UNKNOWN;
@@ -196,9 +195,8 @@ int events_announce_thread(struct ingest_process *process, const struct event_th
 	struct ingest *ingest = process->ingest;
 	struct thread *thread = events_thread(process, number);
 	struct row_resource resource = {.lifetime_ns = ROW_UNKNOWN};
-	struct row_run root = {.duration_ns = ROW_UNKNOWN,
-		.status = ROW_UNKNOWN,
-		.bytes = ROW_UNKNOWN};
+	struct row_run root = {
+		.duration_ns = ROW_UNKNOWN, .status = ROW_UNKNOWN, .bytes = ROW_UNKNOWN};
 	struct row_thread row = {.process_id = process->process_id};
 	unsigned type = event->type < ACAUSAL_TYPE_COUNT ? event->type : 0;
 	char name[sizeof event->name + 1];
@@ -234,8 +232,8 @@ int events_announce_thread(struct ingest_process *process, const struct event_th
 	note_skew(process, &process->run_skew, event->root_run_id, root.began_ns);
 	if (recording_add_run(ingest->recording, &root, err))
 		return -1;
-	return window_add_resource(ingest, &resource, type,
-		places_stack(&process->places, event->stack), err);
+	return window_add_resource(
+		ingest, &resource, type, places_stack(&process->places, event->stack), err);
 }
 
 static int on_thread_end(
@@ -291,8 +289,7 @@ static int on_destroy(struct ingest_process *process, const struct found *found,
 
 	if (!event->async_id || !events_id(process, event->async_id, &async_id))
 		return OUTCOME_SENSELESS;
-	return window_destroy(
-		process->ingest, async_id, events_ns(process, event->destroyed), err);
+	return window_destroy(process->ingest, async_id, events_ns(process, event->destroyed), err);
 }
 
 static int on_request(struct ingest_process *process, const struct found *found, struct error *err)
@@ -313,15 +310,14 @@ static int on_request(struct ingest_process *process, const struct found *found,
 	totals_created(&ingest->totals, total, 1);
 	totals_destroyed(&ingest->totals, total);
 	if (!event->execution.run_id) {
-		row.resource.lifetime_ns = events_span(row.resource.created_ns,
-			events_ns(process, event->execution.ended));
+		row.resource.lifetime_ns = events_span(
+			row.resource.created_ns, events_ns(process, event->execution.ended));
 		return recording_add_resource(ingest->recording, &row.resource, err);
 	}
-	totals_waited(&ingest->totals, total,
-		events_span(row.resource.created_ns, row.run.began_ns));
+	totals_waited(
+		&ingest->totals, total, events_span(row.resource.created_ns, row.run.began_ns));
 	totals_ran(&ingest->totals, total, row.run.duration_ns);
-	if (row.run.cause_id &&
-		window_caused(ingest, row.run.cause_id, row.run.run_id, err))
+	if (row.run.cause_id && window_caused(ingest, row.run.cause_id, row.run.run_id, err))
 		return -1;
 	if (note_hop(ingest, &row.run, row.resource.run_id, row.resource.origin_id, err))
 		return -1;
@@ -345,8 +341,7 @@ static int on_run(struct ingest_process *process, const struct found *found, str
 		totals_ran(&ingest->totals, window_total(ingest, row.async_id), row.duration_ns);
 	if (row.cause_id && window_caused(ingest, row.cause_id, row.run_id, err))
 		return -1;
-	if (row.arming_id &&
-		window_find_arming(ingest, row.arming_id, &link_run_id, &origin_id) &&
+	if (row.arming_id && window_find_arming(ingest, row.arming_id, &link_run_id, &origin_id) &&
 		note_hop(ingest, &row, link_run_id, origin_id, err))
 		return -1;
 	return recording_add_run(ingest->recording, &row, err);
@@ -431,8 +426,7 @@ static size_t address_words(const char *bytes, size_t size, char *text, size_t t
 	memcpy(&address, bytes, size < sizeof address ? size : sizeof address);
 	if (address.any.sa_family == AF_INET && size >= sizeof address.in) {
 		inet_ntop(AF_INET, &address.in.sin_addr, host, sizeof host);
-		return (size_t)snprintf(
-			text, text_size, "%s:%u", host, ntohs(address.in.sin_port));
+		return (size_t)snprintf(text, text_size, "%s:%u", host, ntohs(address.in.sin_port));
 	}
 	if (address.any.sa_family == AF_INET6 && size >= sizeof address.in6) {
 		inet_ntop(AF_INET6, &address.in6.sin6_addr, host, sizeof host);
@@ -446,8 +440,7 @@ static size_t address_words(const char *bytes, size_t size, char *text, size_t t
 			length = sizeof address.un.sun_path;
 		if (!address.un.sun_path[0]) /* abstract: shown as ss does */
 			address.un.sun_path[0] = '@';
-		return (size_t)snprintf(
-			text, text_size, "%.*s", (int)length, address.un.sun_path);
+		return (size_t)snprintf(text, text_size, "%.*s", (int)length, address.un.sun_path);
 	}
 	return 0;
 }
@@ -465,8 +458,7 @@ static int on_detail(struct ingest_process *process, const struct found *found, 
 		return OUTCOME_SENSELESS;
 	switch (event->kind) {
 	case EVENT_DETAIL_TEXT:
-		return recording_write_detail(
-			recording, async_id, found->tail, event->length, err);
+		return recording_write_detail(recording, async_id, found->tail, event->length, err);
 	case EVENT_DETAIL_SOCKADDR:
 		length = address_words(found->tail, event->length, words, sizeof words);
 		return length ? recording_write_detail(recording, async_id, words, length, err) : 0;
@@ -498,8 +490,7 @@ static int on_log(struct ingest_process *process, const struct found *found, str
 		row.length = (uint32_t)(end ? (size_t)(end - text) : event->length - from);
 		row.full_length = row.length;
 		/* Of a write that was cut the last piece is longer than what is here. */
-		if (!end && event->full_length > event->length &&
-			event->full_length <= INT64_MAX)
+		if (!end && event->full_length > event->length && event->full_length <= INT64_MAX)
 			row.full_length += (int64_t)(event->full_length - event->length);
 		if (recording_add_log(process->ingest->recording, &row, text, err))
 			return -1;

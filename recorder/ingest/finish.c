@@ -61,8 +61,8 @@ static int write_frame(struct ingest *ingest, struct symbols *symbols, uint32_t 
 	if (!module->path)
 		return 0;
 	count = symbols_lookup(symbols, module->path, build_id,
-		parse_build_id(module->build_id, build_id),
-		address - !(flags & PLACES_EXACT), lines, LINES_MAX);
+		parse_build_id(module->build_id, build_id), address - !(flags & PLACES_EXACT),
+		lines, LINES_MAX);
 	for (int i = 0; i < count && i < LINES_MAX; i++) {
 		if (recording_write_source(ingest->recording, frame_id, i, lines[i].function,
 			    lines[i].file, lines[i].directory, lines[i].line, lines[i].column, err))

@@ -15,10 +15,10 @@ enum { KNOWN_RUNS = 1 << 15 };
 
 struct known_run {
 	int64_t run_id;
-	uint64_t hop[FOLD_PERIOD_MAX];	  /* the last ones, from the run backwards; 0: none */
-	int64_t target[FOLD_PERIOD_MAX];  /* where each of them led to */
-	int64_t start[FOLD_PERIOD_MAX];	  /* of the streak of period index + 1 */
-	int64_t equal[FOLD_PERIOD_MAX]; /* hops that equal the one a period further back */
+	uint64_t hop[FOLD_PERIOD_MAX];	 /* the last ones, from the run backwards; 0: none */
+	int64_t target[FOLD_PERIOD_MAX]; /* where each of them led to */
+	int64_t start[FOLD_PERIOD_MAX];	 /* of the streak of period index + 1 */
+	int64_t equal[FOLD_PERIOD_MAX];	 /* hops that equal the one a period further back */
 };
 
 struct fold {

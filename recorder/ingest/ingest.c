@@ -306,8 +306,8 @@ static int write_waits(struct ingest *ingest, struct ingest_summary *summary, st
 		const struct ingest_process *process = ingest->processes[i];
 		const struct arena_reader_counts *counts = &process->counts;
 		uint64_t from = process->arena.started.ticks;
-		int64_t waited = events_span(events_ns(process, from),
-			events_ns(process, from + counts->wait_ticks));
+		int64_t waited = events_span(
+			events_ns(process, from), events_ns(process, from + counts->wait_ticks));
 
 		summary->waits += counts->waits;
 		if (waited > 0)

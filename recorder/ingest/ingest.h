@@ -41,12 +41,12 @@ struct ingest_options {
 /* What is known of a process from outside of it. Strings are copied. */
 struct ingest_process_info {
 	pid_t os_pid;
-	uint32_t parent_process_id;   /* 0: not known, or not recorded */
-	int64_t spawned_by_async_id;  /* 0: not known */
-	const char *executable;	      /* NULL: asked of /proc when the process runs */
-	const char *arguments_json;   /* NULL: not known */
-	const char *runtime;	      /* NULL: 'libuv' */
-	const char *runtime_version;  /* NULL: not known */
+	uint32_t parent_process_id;  /* 0: not known, or not recorded */
+	int64_t spawned_by_async_id; /* 0: not known */
+	const char *executable;	     /* NULL: asked of /proc when the process runs */
+	const char *arguments_json;  /* NULL: not known */
+	const char *runtime;	     /* NULL: 'libuv' */
+	const char *runtime_version; /* NULL: not known */
 	/*
 	 * The bytes are those of a core or a copy: they are only read, their times are mapped by
 	 * what stands in the header, and time 0 is when the first such process began. Otherwise

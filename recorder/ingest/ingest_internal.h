@@ -106,14 +106,14 @@ int64_t events_span(int64_t from_ns, int64_t to_ns);
 struct thread *events_thread(struct ingest_process *, uint32_t number);
 uint32_t events_thread_id(struct ingest_process *, uint32_t number);
 
-uint32_t events_origin(struct ingest_process *, uint32_t thread_number, unsigned type,
-	unsigned api, uint32_t stack_node, int64_t loop_id);
+uint32_t events_origin(struct ingest_process *, uint32_t thread_number, unsigned type, unsigned api,
+	uint32_t stack_node, int64_t loop_id);
 uint32_t events_entry(
 	struct ingest_process *, uint32_t thread_number, unsigned part, uint64_t callback);
 
 /* What a thread's slot or EVENT_THREAD says. */
-int events_announce_thread(struct ingest_process *, const struct event_thread *, uint32_t number,
-	struct error *err);
+int events_announce_thread(
+	struct ingest_process *, const struct event_thread *, uint32_t number, struct error *err);
 
 /* window.c: rows that may still change, and changes to rows that may have been written. */
 
@@ -124,8 +124,8 @@ void window_deinit(struct ingest *);
 int window_add_resource(struct ingest *, const struct row_resource *, uint32_t type_id,
 	uint32_t stack_id, struct error *err);
 int window_destroy(struct ingest *, int64_t async_id, int64_t at_ns, struct error *err);
-int window_retype(struct ingest *, int64_t async_id, uint32_t type_id, int64_t trigger_id,
-	struct error *err);
+int window_retype(
+	struct ingest *, int64_t async_id, uint32_t type_id, int64_t trigger_id, struct error *err);
 
 /* An arming, with its end or without. */
 int window_add_arming(struct ingest *, const struct row_arming *, struct error *err);

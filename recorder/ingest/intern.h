@@ -37,7 +37,7 @@ struct idmap {
 	struct idmap_slot {
 		uint64_t key;
 		uint32_t value;
-	} *slots;
+	} * slots;
 	uint32_t count, mask, limit;
 };
 

@@ -74,8 +74,7 @@ static bool read_elf(const char *path, uint64_t start, uint64_t offset, struct a
 		return false;
 	if (fstat(fd, &status) || !S_ISREG(status.st_mode) ||
 		!read_at(fd, &header, sizeof header, 0) ||
-		memcmp(header.e_ident, ELFMAG, SELFMAG) ||
-		header.e_ident[EI_CLASS] != ELFCLASS64 ||
+		memcmp(header.e_ident, ELFMAG, SELFMAG) || header.e_ident[EI_CLASS] != ELFCLASS64 ||
 		header.e_phentsize != sizeof program[0] || header.e_phnum > HEADERS_MAX ||
 		!read_at(fd, program, header.e_phnum * sizeof program[0], header.e_phoff))
 		goto out;

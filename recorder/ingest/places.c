@@ -78,9 +78,8 @@ static void add_mapping(struct places *places, const struct places_mapping *mapp
 	if (places->mapping_count == places->mapping_capacity) {
 		uint32_t capacity = places->mapping_capacity ? 2 * places->mapping_capacity : 64;
 		struct places_mapping *more =
-			capacity > 1u << 24
-				? NULL
-				: realloc(places->mappings, capacity * sizeof *more);
+			capacity > 1u << 24 ? NULL
+					    : realloc(places->mappings, capacity * sizeof *more);
 
 		if (!more)
 			return;
@@ -115,12 +114,11 @@ static struct local_module *add_module(
 	process->module_count++;
 	if (!local->module_id)
 		return local;
-	add_mapping(process->places,
-		&(struct places_mapping){.module_id = local->module_id,
-			.process_id = process->process_id,
-			.start = module->start,
-			.end = module->end,
-			.bias = module->bias});
+	add_mapping(process->places, &(struct places_mapping){.module_id = local->module_id,
+					     .process_id = process->process_id,
+					     .start = module->start,
+					     .end = module->end,
+					     .bias = module->bias});
 	return local;
 }
 
@@ -198,14 +196,15 @@ static uint32_t frame_number(
 	if (pc < NODE_WORDS) {
 		flags = PLACES_END;
 	} else {
-		/* A call may be a function's last instruction, so the module is that of the call. */
+		/* A call may be a function's last instruction, so the module is that of the call.
+		 */
 		module = find_module(process, flags & PLACES_EXACT ? pc : pc - 1, generation);
 		if (module && module->module_id)
 			address = pc - module->bias;
 	}
 	frame = intern_number(&process->places->frames,
-		(struct intern_key){{(uint64_t)(module ? module->module_id : 0) << 32 | flags,
-			address, 0}},
+		(struct intern_key){
+			{(uint64_t)(module ? module->module_id : 0) << 32 | flags, address, 0}},
 		&is_new);
 	if (frame)
 		idmap_put(&process->frame_of_pc, key, frame);

@@ -14,7 +14,7 @@
 enum { PLACES_MODULES_MAX = 8192, PLACES_MAPPINGS_MAX = 8192 };
 
 struct places_module {
-	char *path;    /* NULL when not known */
+	char *path;				   /* NULL when not known */
 	char build_id[2 * ARENA_BUILD_ID_MAX + 1]; /* hexadecimal, empty when there is none */
 };
 
@@ -46,7 +46,7 @@ struct places_process {
 	struct local_module {
 		uint64_t start, end, bias;
 		uint32_t generation, module_id;
-	} *modules;
+	} * modules;
 	uint32_t module_count, modules_read;
 	uint32_t *stack_of_node;
 	uint32_t node_capacity;

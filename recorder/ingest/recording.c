@@ -79,8 +79,8 @@ int recording_no_memory(struct recording *recording, struct error *err)
 	return -1;
 }
 
-int recording_run(struct recording *recording, const char *sql, const char *doing,
-	struct error *err)
+int recording_run(
+	struct recording *recording, const char *sql, const char *doing, struct error *err)
 {
 	if (recording->has_failed ||
 		sqlite3_exec(recording->db, sql, NULL, NULL, NULL) != SQLITE_OK)
@@ -100,8 +100,7 @@ int recording_begin(struct recording *recording, struct error *err)
 	return 0;
 }
 
-int recording_step(
-	struct recording *recording, sqlite3_stmt *statement, struct error *err)
+int recording_step(struct recording *recording, sqlite3_stmt *statement, struct error *err)
 {
 	int code = sqlite3_step(statement);
 
@@ -115,8 +114,7 @@ static int prepare_all(struct recording *recording, struct error *err)
 {
 	for (int i = 0; i < STATEMENT_COUNT; i++)
 		if (sqlite3_prepare_v3(recording->db, statement_sql[i], -1,
-			    SQLITE_PREPARE_PERSISTENT, &recording->statement[i],
-			    NULL) != SQLITE_OK)
+			    SQLITE_PREPARE_PERSISTENT, &recording->statement[i], NULL) != SQLITE_OK)
 			return recording_fail(recording, "preparing", err);
 	return 0;
 }
@@ -159,8 +157,8 @@ static int open_file(struct recording *recording, struct error *err)
 	return 0;
 }
 
-int recording_create(const char *path, const struct recording_terms *terms,
-	struct recording **ret, struct error *err)
+int recording_create(const char *path, const struct recording_terms *terms, struct recording **ret,
+	struct error *err)
 {
 	struct recording *recording = calloc(1, sizeof *recording);
 	bool is_name = path[0] && path[0] != ':'; /* ":memory:" would not be a file */

@@ -31,8 +31,8 @@ struct recording_counts {
 };
 
 /* A new file at `path`, which must not be there: 0600, in WAL mode, with tables and views. */
-int recording_create(const char *path, const struct recording_terms *terms,
-	struct recording **ret, struct error *err);
+int recording_create(const char *path, const struct recording_terms *terms, struct recording **ret,
+	struct error *err);
 /* Closes the file as it is. What has not been flushed is lost. */
 void recording_destroy(struct recording *);
 
@@ -55,8 +55,8 @@ int recording_write_process_end(struct recording *, uint32_t process_id, int64_t
 int recording_write_thread(struct recording *, const struct row_thread *, struct error *err);
 int recording_write_last_run(
 	struct recording *, uint32_t thread_id, int64_t run_id, struct error *err);
-int recording_write_detail(struct recording *, int64_t async_id, const char *text, size_t length,
-	struct error *err);
+int recording_write_detail(
+	struct recording *, int64_t async_id, const char *text, size_t length, struct error *err);
 int recording_write_fold(struct recording *, int64_t run_id, int period, int64_t times,
 	int64_t to_run_id, struct error *err);
 int recording_write_crash(struct recording *, const struct row_crash *, struct error *err);

@@ -1,4 +1,4 @@
-/* What recording.c and recording_rows.c share; nothing else includes it. */
+/* What the files recording*.c share; nothing else includes it. */
 #ifndef ACAUSAL_INGEST_RECORDING_INTERNAL_H
 #define ACAUSAL_INGEST_RECORDING_INTERNAL_H
 
@@ -91,5 +91,13 @@ int recording_no_memory(struct recording *, struct error *err);
 int recording_run(struct recording *, const char *sql, const char *doing, struct error *err);
 int recording_begin(struct recording *, struct error *err);
 int recording_step(struct recording *, sqlite3_stmt *, struct error *err);
+
+/* NULL for 0; for ROW_UNKNOWN; for no text or an empty one. */
+void recording_bind_id(sqlite3_stmt *, int column, int64_t id);
+void recording_bind_number(sqlite3_stmt *, int column, int64_t number);
+void recording_bind_text(sqlite3_stmt *, int column, const char *text);
+
+/* As a BLOB when it is not UTF-8. Borrowed until the statement has run. */
+void recording_bind_bytes(sqlite3_stmt *, int column, const char *bytes, size_t length);
 
 #endif

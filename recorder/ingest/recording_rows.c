@@ -18,64 +18,7 @@ enum {
 	CHANGES_KEPT = 8192, /* to rows that have not come yet */
 };
 
-static void bind_id(sqlite3_stmt *statement, int column, int64_t id)
-{
-	if (id)
-		sqlite3_bind_int64(statement, column, id);
-	else
-		sqlite3_bind_null(statement, column);
-}
-
-static void bind_number(sqlite3_stmt *statement, int column, int64_t number)
-{
-	if (number != ROW_UNKNOWN)
-		sqlite3_bind_int64(statement, column, number);
-	else
-		sqlite3_bind_null(statement, column);
-}
-
-static void bind_text(sqlite3_stmt *statement, int column, const char *text)
-{
-	if (text && *text)
-		sqlite3_bind_text(statement, column, text, -1, SQLITE_TRANSIENT);
-	else
-		sqlite3_bind_null(statement, column);
-}
-
-static bool is_utf8(const unsigned char *text, size_t length)
-{
-	for (size_t i = 0; i < length;) {
-		unsigned char c = text[i];
-		unsigned more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2
-			: c >= 0xf0 && c < 0xf5					  ? 3
-										  : 4;
-
-		if (more == 4 || more >= length - i)
-			return false;
-		for (unsigned n = 1; n <= more; n++)
-			if ((text[i + n] & 0xc0) != 0x80)
-				return false;
-		if ((c == 0xe0 && text[i + 1] < 0xa0) || (c == 0xed && text[i + 1] > 0x9f) ||
-			(c == 0xf0 && text[i + 1] < 0x90) || (c == 0xf4 && text[i + 1] > 0x8f))
-			return false;
-		if (!c)
-			return false; /* a NUL would end the text for many clients */
-		i += more + 1;
-	}
-	return true;
-}
-
-/* As a BLOB when it is no text. Borrowed until the statement has run. */
-static void bind_bytes(sqlite3_stmt *statement, int column, const char *bytes, size_t length)
-{
-	if (is_utf8((const unsigned char *)bytes, length))
-		sqlite3_bind_text(statement, column, bytes, (int)length, SQLITE_STATIC);
-	else
-		sqlite3_bind_blob(statement, column, bytes, (int)length, SQLITE_STATIC);
-}
-
-static int add(struct recording *recording, struct batch *batch, const void *row,
-	struct error *err)
+static int add(struct recording *recording, struct batch *batch, const void *row, struct error *err)
 {
 	if (recording->has_failed)
 		return recording_fail(recording, "writing", err);
@@ -115,13 +58,12 @@ int recording_add_change(struct recording *recording, const struct change *row, 
 	return add(recording, &recording->changes, row, err);
 }
 
-int recording_add_log(struct recording *recording, const struct row_log *row, const char *text,
-	struct error *err)
+int recording_add_log(
+	struct recording *recording, const struct row_log *row, const char *text, struct error *err)
 {
 	struct row_log log = *row;
 
-	if (!recording->texts ||
-		recording->text_capacity - recording->text_size < row->length) {
+	if (!recording->texts || recording->text_capacity - recording->text_size < row->length) {
 		size_t capacity = 2 * recording->text_capacity + row->length + 4096;
 		char *texts = capacity < UINT_MAX ? realloc(recording->texts, capacity) : NULL;
 
@@ -174,13 +116,12 @@ static int write_places(struct recording *recording, struct error *err)
 		const struct places_module *row = &places->modules[recording->modules_written];
 
 		sqlite3_bind_int64(module, 1, recording->modules_written + 1);
-		bind_text(module, 2, row->path);
-		bind_text(module, 3, row->build_id);
+		recording_bind_text(module, 2, row->path);
+		recording_bind_text(module, 3, row->build_id);
 		if (recording_step(recording, module, err))
 			return -1;
 	}
-	for (; recording->mappings_written < places->mapping_count;
-		recording->mappings_written++) {
+	for (; recording->mappings_written < places->mapping_count; recording->mappings_written++) {
 		const struct places_mapping *row = &places->mappings[recording->mappings_written];
 
 		sqlite3_bind_int64(mapping, 1, row->module_id);
@@ -196,12 +137,13 @@ static int write_places(struct recording *recording, struct error *err)
 		uint32_t flags = (uint32_t)key->word[0];
 
 		sqlite3_bind_int64(frame, 1, recording->frames_written + 1);
-		bind_id(frame, 2, (int64_t)(key->word[0] >> 32));
-		bind_number(frame, 3, flags & PLACES_END ? ROW_UNKNOWN : (int64_t)key->word[1]);
-		bind_id(frame, 4, flags & PLACES_EXACT);
-		bind_text(frame, 5,
+		recording_bind_id(frame, 2, (int64_t)(key->word[0] >> 32));
+		recording_bind_number(
+			frame, 3, flags & PLACES_END ? ROW_UNKNOWN : (int64_t)key->word[1]);
+		recording_bind_id(frame, 4, flags & PLACES_EXACT);
+		recording_bind_text(frame, 5,
 			flags & PLACES_END && key->word[1] < NODE_WORDS ? ends[key->word[1]]
-									 : NULL);
+									: NULL);
 		if (recording_step(recording, frame, err))
 			return -1;
 	}
@@ -209,8 +151,8 @@ static int write_places(struct recording *recording, struct error *err)
 		uint64_t word = places->stacks.keys[recording->stacks_written].word[0];
 
 		sqlite3_bind_int64(stack, 1, recording->stacks_written + 1);
-		bind_id(stack, 2, (int64_t)(word >> 32));
-		bind_id(stack, 3, (int64_t)(word & UINT32_MAX));
+		recording_bind_id(stack, 2, (int64_t)(word >> 32));
+		recording_bind_id(stack, 3, (int64_t)(word & UINT32_MAX));
 		if (recording_step(recording, stack, err))
 			return -1;
 	}
@@ -230,11 +172,11 @@ static int write_terms(struct recording *recording, struct error *err)
 		const struct intern_key *key = &terms->origins.keys[recording->origins_written];
 
 		sqlite3_bind_int64(origin, 1, recording->origins_written + 1);
-		bind_id(origin, 2, (int64_t)(key->word[0] >> 32));
-		bind_id(origin, 3, (int64_t)(key->word[1] >> 32));
-		bind_id(origin, 4, (int64_t)(key->word[1] & UINT32_MAX));
-		bind_id(origin, 5, (int64_t)(key->word[0] & UINT32_MAX));
-		bind_id(origin, 6, (int64_t)key->word[2]);
+		recording_bind_id(origin, 2, (int64_t)(key->word[0] >> 32));
+		recording_bind_id(origin, 3, (int64_t)(key->word[1] >> 32));
+		recording_bind_id(origin, 4, (int64_t)(key->word[1] & UINT32_MAX));
+		recording_bind_id(origin, 5, (int64_t)(key->word[0] & UINT32_MAX));
+		recording_bind_id(origin, 6, (int64_t)key->word[2]);
 		if (recording_step(recording, origin, err))
 			return -1;
 	}
@@ -243,9 +185,9 @@ static int write_terms(struct recording *recording, struct error *err)
 		uint32_t part = (uint32_t)key->word[0];
 
 		sqlite3_bind_int64(entry, 1, recording->entries_written + 1);
-		bind_id(entry, 2, (int64_t)(key->word[0] >> 32));
-		bind_text(entry, 3, part < ACAUSAL_PART_COUNT ? parts[part] : NULL);
-		bind_id(entry, 4, (int64_t)key->word[1]);
+		recording_bind_id(entry, 2, (int64_t)(key->word[0] >> 32));
+		recording_bind_text(entry, 3, part < ACAUSAL_PART_COUNT ? parts[part] : NULL);
+		recording_bind_id(entry, 4, (int64_t)key->word[1]);
 		if (recording_step(recording, entry, err))
 			return -1;
 	}
@@ -257,14 +199,14 @@ static void bind_resource(sqlite3_stmt *statement, const void *data)
 	const struct row_resource *row = data;
 
 	sqlite3_bind_int64(statement, 1, row->async_id);
-	bind_id(statement, 2, row->origin_id);
-	bind_id(statement, 3, row->type_id);
-	bind_id(statement, 4, row->trigger_id);
-	bind_id(statement, 5, row->run_id);
-	bind_number(statement, 6, row->created_ns);
-	bind_number(statement, 7, row->lifetime_ns);
-	bind_id(statement, 8, row->address);
-	bind_id(statement, 9, row->handle_id);
+	recording_bind_id(statement, 2, row->origin_id);
+	recording_bind_id(statement, 3, row->type_id);
+	recording_bind_id(statement, 4, row->trigger_id);
+	recording_bind_id(statement, 5, row->run_id);
+	recording_bind_number(statement, 6, row->created_ns);
+	recording_bind_number(statement, 7, row->lifetime_ns);
+	recording_bind_id(statement, 8, row->address);
+	recording_bind_id(statement, 9, row->handle_id);
 }
 
 static void bind_request(sqlite3_stmt *statement, const void *data)
@@ -275,25 +217,26 @@ static void bind_request(sqlite3_stmt *statement, const void *data)
 	int64_t id = resource->async_id;
 
 	sqlite3_bind_int64(statement, 1, id);
-	bind_id(statement, 2, resource->origin_id);
-	bind_number(statement, 3,
-		resource->trigger_id ? id - resource->trigger_id : ROW_UNKNOWN);
-	bind_id(statement, 4, resource->run_id);
-	bind_number(statement, 5, resource->created_ns);
-	bind_id(statement, 6, resource->address);
-	bind_number(statement, 7, resource->handle_id ? id - resource->handle_id : ROW_UNKNOWN);
+	recording_bind_id(statement, 2, resource->origin_id);
+	recording_bind_number(
+		statement, 3, resource->trigger_id ? id - resource->trigger_id : ROW_UNKNOWN);
+	recording_bind_id(statement, 4, resource->run_id);
+	recording_bind_number(statement, 5, resource->created_ns);
+	recording_bind_id(statement, 6, resource->address);
+	recording_bind_number(
+		statement, 7, resource->handle_id ? id - resource->handle_id : ROW_UNKNOWN);
 	sqlite3_bind_int64(statement, 8, run->run_id);
-	bind_id(statement, 9, run->entry_id);
-	bind_number(statement, 10,
+	recording_bind_id(statement, 9, run->entry_id);
+	recording_bind_number(statement, 10,
 		run->began_ns == ROW_UNKNOWN || resource->created_ns == ROW_UNKNOWN
 			? ROW_UNKNOWN
 			: run->began_ns - resource->created_ns);
-	bind_number(statement, 11, run->duration_ns);
-	bind_number(statement, 12, run->status);
-	bind_number(statement, 13, run->bytes);
-	bind_id(statement, 14, run->cause_id);
-	bind_id(statement, 15, run->outer_run_id);
-	bind_id(statement, 16, run->outer_stack_id);
+	recording_bind_number(statement, 11, run->duration_ns);
+	recording_bind_number(statement, 12, run->status);
+	recording_bind_number(statement, 13, run->bytes);
+	recording_bind_id(statement, 14, run->cause_id);
+	recording_bind_id(statement, 15, run->outer_run_id);
+	recording_bind_id(statement, 16, run->outer_stack_id);
 }
 
 static void bind_run(sqlite3_stmt *statement, const void *data)
@@ -301,16 +244,16 @@ static void bind_run(sqlite3_stmt *statement, const void *data)
 	const struct row_run *row = data;
 
 	sqlite3_bind_int64(statement, 1, row->run_id);
-	bind_id(statement, 2, row->async_id);
-	bind_id(statement, 3, row->arming_id);
-	bind_id(statement, 4, row->entry_id);
-	bind_number(statement, 5, row->began_ns);
-	bind_number(statement, 6, row->duration_ns);
-	bind_number(statement, 7, row->status);
-	bind_number(statement, 8, row->bytes);
-	bind_id(statement, 9, row->cause_id);
-	bind_id(statement, 10, row->outer_run_id);
-	bind_id(statement, 11, row->outer_stack_id);
+	recording_bind_id(statement, 2, row->async_id);
+	recording_bind_id(statement, 3, row->arming_id);
+	recording_bind_id(statement, 4, row->entry_id);
+	recording_bind_number(statement, 5, row->began_ns);
+	recording_bind_number(statement, 6, row->duration_ns);
+	recording_bind_number(statement, 7, row->status);
+	recording_bind_number(statement, 8, row->bytes);
+	recording_bind_id(statement, 9, row->cause_id);
+	recording_bind_id(statement, 10, row->outer_run_id);
+	recording_bind_id(statement, 11, row->outer_stack_id);
 }
 
 static void bind_arming(sqlite3_stmt *statement, const void *data)
@@ -318,17 +261,17 @@ static void bind_arming(sqlite3_stmt *statement, const void *data)
 	const struct row_arming *row = data;
 
 	sqlite3_bind_int64(statement, 1, row->arming_id);
-	bind_id(statement, 2, row->async_id);
-	bind_id(statement, 3, row->run_id);
-	bind_id(statement, 4, row->origin_id);
-	bind_number(statement, 5, row->armed_ns);
-	bind_number(statement, 6, row->timeout_ms);
-	bind_number(statement, 7, row->repeat_ms);
-	bind_number(statement, 8, row->times);
-	bind_number(statement, 9, row->stood_ns);
-	bind_id(statement, 10, row->end_code);
-	bind_id(statement, 11, row->disarmed_run_id);
-	bind_id(statement, 12, row->disarmed_stack_id);
+	recording_bind_id(statement, 2, row->async_id);
+	recording_bind_id(statement, 3, row->run_id);
+	recording_bind_id(statement, 4, row->origin_id);
+	recording_bind_number(statement, 5, row->armed_ns);
+	recording_bind_number(statement, 6, row->timeout_ms);
+	recording_bind_number(statement, 7, row->repeat_ms);
+	recording_bind_number(statement, 8, row->times);
+	recording_bind_number(statement, 9, row->stood_ns);
+	recording_bind_id(statement, 10, row->end_code);
+	recording_bind_id(statement, 11, row->disarmed_run_id);
+	recording_bind_id(statement, 12, row->disarmed_stack_id);
 }
 
 static void bind_cause(sqlite3_stmt *statement, const void *data)
@@ -339,13 +282,14 @@ static void bind_cause(sqlite3_stmt *statement, const void *data)
 	const struct row_cause *row = data;
 
 	sqlite3_bind_int64(statement, 1, row->cause_id);
-	bind_text(statement, 2, row->kind < ACAUSAL_CAUSE_COUNT ? kinds[row->kind] : NULL);
-	bind_id(statement, 3, row->async_id);
-	bind_id(statement, 4, row->run_id);
-	bind_id(statement, 5, row->origin_id);
-	bind_number(statement, 6, row->caused_ns);
-	bind_id(statement, 7, row->first_id);
-	bind_id(statement, 8, row->caused_run_id);
+	recording_bind_text(
+		statement, 2, row->kind < ACAUSAL_CAUSE_COUNT ? kinds[row->kind] : NULL);
+	recording_bind_id(statement, 3, row->async_id);
+	recording_bind_id(statement, 4, row->run_id);
+	recording_bind_id(statement, 5, row->origin_id);
+	recording_bind_number(statement, 6, row->caused_ns);
+	recording_bind_id(statement, 7, row->first_id);
+	recording_bind_id(statement, 8, row->caused_run_id);
 }
 
 static int write_batch(struct recording *recording, struct batch *batch, enum statement name,
@@ -381,14 +325,14 @@ static int write_logs(struct recording *recording, struct error *err)
 		idmap_get(&recording->line_numbers, key, &line);
 		counted = idmap_put(&recording->line_numbers, key, ++line);
 		sqlite3_bind_int64(statement, 1, row->process_id);
-		bind_id(statement, 2, row->thread_id);
-		bind_id(statement, 3, row->run_id);
-		bind_id(statement, 4, row->stack_id);
-		bind_number(statement, 5, row->written_ns);
+		recording_bind_id(statement, 2, row->thread_id);
+		recording_bind_id(statement, 3, row->run_id);
+		recording_bind_id(statement, 4, row->stack_id);
+		recording_bind_number(statement, 5, row->written_ns);
 		sqlite3_bind_int(statement, 6, row->fd);
-		bind_id(statement, 7, counted ? line : 0);
-		bind_bytes(statement, 8, recording->texts + row->text, row->length);
-		bind_number(statement, 9, row->full_length);
+		recording_bind_id(statement, 7, counted ? line : 0);
+		recording_bind_bytes(statement, 8, recording->texts + row->text, row->length);
+		recording_bind_number(statement, 9, row->full_length);
 		if (recording_step(recording, statement, err))
 			return -1;
 	}
@@ -412,26 +356,26 @@ static sqlite3_stmt *bind_change(struct recording *recording, const struct chang
 	sqlite3_bind_int64(statement, 1, change->id);
 	switch (change->kind) {
 	case CHANGE_RETYPED:
-		bind_id(statement, 2, change->type_id);
-		bind_id(statement, 3, change->trigger_id);
+		recording_bind_id(statement, 2, change->type_id);
+		recording_bind_id(statement, 3, change->trigger_id);
 		break;
 	case CHANGE_DISARMED:
-		bind_number(statement, 2, change->at_ns);
-		bind_id(statement, 3, change->end_code);
-		bind_id(statement, 4, change->run_id);
-		bind_id(statement, 5, change->stack_id);
+		recording_bind_number(statement, 2, change->at_ns);
+		recording_bind_id(statement, 3, change->end_code);
+		recording_bind_id(statement, 4, change->run_id);
+		recording_bind_id(statement, 5, change->stack_id);
 		break;
 	case CHANGE_CAUSED:
-		bind_id(statement, 2, change->run_id);
+		recording_bind_id(statement, 2, change->run_id);
 		break;
 	default:
-		bind_number(statement, 2, change->at_ns);
+		recording_bind_number(statement, 2, change->at_ns);
 	}
 	return statement;
 }
 
-static int write_changes(struct recording *recording, int64_t give_up_before_ns, int64_t *lost,
-	struct error *err)
+static int write_changes(
+	struct recording *recording, int64_t give_up_before_ns, int64_t *lost, struct error *err)
 {
 	struct change *changes = (struct change *)recording->changes.rows;
 	size_t kept = 0;
@@ -464,8 +408,8 @@ int recording_flush(
 			&counts->resources, err) ||
 		write_batch(recording, &recording->requests, STATEMENT_REQUEST, bind_request,
 			&counts->requests, err) ||
-		write_batch(recording, &recording->runs, STATEMENT_RUN, bind_run, &counts->runs,
-			err) ||
+		write_batch(
+			recording, &recording->runs, STATEMENT_RUN, bind_run, &counts->runs, err) ||
 		write_batch(recording, &recording->armings, STATEMENT_ARMING, bind_arming, &ignored,
 			err) ||
 		write_batch(recording, &recording->causes, STATEMENT_CAUSE, bind_cause, &ignored,
@@ -476,204 +420,4 @@ int recording_flush(
 		return -1;
 	recording->in_transaction = false;
 	return 0;
-}
-
-/* The statement of a row that is written at once; NULL after a failure. */
-static sqlite3_stmt *begin_row(
-	struct recording *recording, enum statement name, struct error *err)
-{
-	return recording_begin(recording, err) ? NULL : recording->statement[name];
-}
-
-int recording_set_meta(
-	struct recording *recording, const char *key, const char *value, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_META, err);
-
-	if (!statement)
-		return -1;
-	bind_text(statement, 1, key);
-	bind_text(statement, 2, value);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_process(
-	struct recording *recording, const struct row_process *row, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_PROCESS, err);
-
-	if (!statement)
-		return -1;
-	sqlite3_bind_int64(statement, 1, row->process_id);
-	bind_id(statement, 2, row->os_pid);
-	bind_id(statement, 3, row->parent_process_id);
-	bind_id(statement, 4, row->spawned_by_async_id);
-	bind_text(statement, 5, row->executable);
-	bind_text(statement, 6, row->arguments);
-	bind_text(statement, 7, row->runtime);
-	bind_text(statement, 8, row->runtime_version);
-	bind_number(statement, 9, row->started_ns);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_process_end(struct recording *recording, uint32_t process_id, int64_t ended_ns,
-	int exit_code, int exit_signal, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_PROCESS_END, err);
-
-	if (!statement)
-		return -1;
-	sqlite3_bind_int64(statement, 1, process_id);
-	bind_number(statement, 2, ended_ns);
-	bind_number(statement, 3, exit_code < 0 ? ROW_UNKNOWN : exit_code);
-	bind_number(statement, 4, exit_signal < 0 ? ROW_UNKNOWN : exit_signal);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_thread(
-	struct recording *recording, const struct row_thread *row, struct error *err)
-{
-#define X(tag, name) [ACAUSAL_ROLE_##tag] = name,
-	static const char *const roles[] = {ACAUSAL_ROLES(X)};
-#undef X
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_THREAD, err);
-
-	if (!statement)
-		return -1;
-	sqlite3_bind_int64(statement, 1, row->thread_id);
-	sqlite3_bind_int64(statement, 2, row->process_id);
-	bind_id(statement, 3, row->os_tid);
-	if (row->name && *row->name)
-		bind_bytes(statement, 4, row->name, strlen(row->name));
-	else
-		sqlite3_bind_null(statement, 4);
-	bind_text(statement, 5,
-		row->role >= 0 && row->role < ACAUSAL_ROLE_COUNT ? roles[row->role] : NULL);
-	bind_id(statement, 6, row->root_run_id);
-	bind_number(statement, 7, row->started_ns);
-	bind_number(statement, 8, row->is_foreign < 0 ? ROW_UNKNOWN : row->is_foreign);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_last_run(
-	struct recording *recording, uint32_t thread_id, int64_t run_id, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_THREAD_LAST_RUN, err);
-
-	if (!statement)
-		return -1;
-	sqlite3_bind_int64(statement, 1, thread_id);
-	bind_id(statement, 2, run_id);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_detail(struct recording *recording, int64_t async_id, const char *text,
-	size_t length, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_DETAIL, err);
-
-	if (!statement)
-		return -1;
-	sqlite3_bind_int64(statement, 1, async_id);
-	bind_bytes(statement, 2, text, length);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_fold(struct recording *recording, int64_t run_id, int period, int64_t times,
-	int64_t to_run_id, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_FOLD, err);
-
-	if (!statement)
-		return -1;
-	sqlite3_bind_int64(statement, 1, run_id);
-	sqlite3_bind_int(statement, 2, period);
-	sqlite3_bind_int64(statement, 3, times);
-	sqlite3_bind_int64(statement, 4, to_run_id);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_crash(
-	struct recording *recording, const struct row_crash *row, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_CRASH, err);
-
-	if (!statement)
-		return -1;
-	sqlite3_bind_int64(statement, 1, row->process_id);
-	bind_id(statement, 2, row->thread_id);
-	bind_id(statement, 3, row->run_id);
-	bind_id(statement, 4, row->stack_id);
-	sqlite3_bind_int(statement, 5, row->signal);
-	sqlite3_bind_int(statement, 6, row->code);
-	sqlite3_bind_int64(statement, 7, (int64_t)row->fault_address);
-	bind_number(statement, 8, row->crashed_ns);
-	if (recording_step(recording, statement, err))
-		return -1;
-	recording->counts.last_crash_id = sqlite3_last_insert_rowid(recording->db);
-	return 0;
-}
-
-int recording_write_gap(struct recording *recording, uint32_t thread_id, int64_t from_ns,
-	int64_t to_ns, int64_t lost, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_GAP, err);
-
-	if (!statement)
-		return -1;
-	bind_id(statement, 1, thread_id);
-	bind_number(statement, 2, from_ns);
-	bind_number(statement, 3, to_ns);
-	sqlite3_bind_int64(statement, 4, lost);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_total(
-	struct recording *recording, const struct row_total *row, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_TOTAL, err);
-
-	if (!statement)
-		return -1;
-	bind_id(statement, 1, row->type_id);
-	bind_id(statement, 2, row->stack_id);
-	sqlite3_bind_int64(statement, 3, row->created);
-	sqlite3_bind_int64(statement, 4, row->destroyed);
-	sqlite3_bind_int64(statement, 5, row->runs);
-	sqlite3_bind_int64(statement, 6, row->wait_ns);
-	sqlite3_bind_int64(statement, 7, row->wait_max_ns);
-	sqlite3_bind_int64(statement, 8, row->run_ns);
-	sqlite3_bind_int64(statement, 9, row->run_max_ns);
-	bind_text(statement, 10, row->buckets);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_source(struct recording *recording, uint32_t frame_id, int inline_depth,
-	const char *function, const char *file, const char *directory, int line, int column,
-	struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_SOURCE, err);
-
-	if (!statement)
-		return -1;
-	sqlite3_bind_int64(statement, 1, frame_id);
-	sqlite3_bind_int(statement, 2, inline_depth);
-	bind_text(statement, 3, function);
-	bind_text(statement, 4, file);
-	bind_id(statement, 5, line);
-	bind_id(statement, 6, column);
-	bind_text(statement, 7, directory);
-	return recording_step(recording, statement, err);
-}
-
-int recording_write_signature(
-	struct recording *recording, uint32_t stack_id, int64_t signature, struct error *err)
-{
-	sqlite3_stmt *statement = begin_row(recording, STATEMENT_STACK_SIGNATURE, err);
-
-	if (!statement)
-		return -1;
-	sqlite3_bind_int64(statement, 1, stack_id);
-	sqlite3_bind_int64(statement, 2, signature);
-	return recording_step(recording, statement, err);
 }

@@ -82,13 +82,13 @@ struct row_total {
 
 /* Something that became known about a row after it was written, or before it came. */
 enum change_kind {
-	CHANGE_DESTROYED,     /* at_ns */
-	CHANGE_RETYPED,	      /* type_id, trigger_id */
-	CHANGE_DISARMED,      /* at_ns, end_code, run_id, stack_id */
-	CHANGE_CAUSED,	      /* run_id */
-	CHANGE_RUN_ENDED,     /* at_ns */
-	CHANGE_THREAD_ENDED,  /* at_ns */
-	CHANGE_DONE,	      /* nothing any more */
+	CHANGE_DESTROYED,    /* at_ns */
+	CHANGE_RETYPED,	     /* type_id, trigger_id */
+	CHANGE_DISARMED,     /* at_ns, end_code, run_id, stack_id */
+	CHANGE_CAUSED,	     /* run_id */
+	CHANGE_RUN_ENDED,    /* at_ns */
+	CHANGE_THREAD_ENDED, /* at_ns */
+	CHANGE_DONE,	     /* nothing any more */
 };
 
 struct change {

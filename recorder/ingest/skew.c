@@ -1,7 +1,7 @@
 /*
  * The largest inversion between IDs and times: see skew.h. The ring is scanned in ID order twice
- * for each time it fills; an ID that comes later than that is compared with the earliest time in the
- * half that is surely above it.
+ * for each time it fills; an ID that comes later than that is compared with the earliest time in
+ * the half that is surely above it.
  */
 #include "recorder/ingest/skew.h"
 

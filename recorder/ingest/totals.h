@@ -14,7 +14,7 @@ struct totals {
 	struct total {
 		int64_t created, destroyed, runs, wait_ns, wait_max_ns, run_ns, run_max_ns;
 		uint32_t bucket[TOTALS_BUCKETS]; /* runs of [2^n, 2^(n+1)) ns */
-	} *sums;
+	} * sums;
 	uint32_t capacity;
 };
 

@@ -112,8 +112,7 @@ int window_add_resource(struct ingest *ingest, const struct row_resource *row, u
 	return 0;
 }
 
-static void retype_held(
-	struct held_resource *held, uint32_t type_id, int64_t trigger_id)
+static void retype_held(struct held_resource *held, uint32_t type_id, int64_t trigger_id)
 {
 	if (type_id) {
 		held->type_id = type_id;
@@ -212,8 +211,8 @@ int window_add_arming(struct ingest *ingest, const struct row_arming *row, struc
 	return 0;
 }
 
-static int disarm_held(
-	struct ingest *ingest, struct held_arming *held, const struct change *end, struct error *err)
+static int disarm_held(struct ingest *ingest, struct held_arming *held, const struct change *end,
+	struct error *err)
 {
 	held->row.stood_ns = events_span(held->row.armed_ns, end->at_ns);
 	held->row.end_code = end->end_code;
@@ -243,8 +242,8 @@ bool window_find_arming(
 		if (held) {
 			found.run_id = held->row.run_id;
 			found.origin_id = held->row.origin_id;
-		} else if (!recording_find_arming(ingest->recording, arming_id, &found.run_id,
-				   &found.origin_id)) {
+		} else if (!recording_find_arming(
+				   ingest->recording, arming_id, &found.run_id, &found.origin_id)) {
 			return false;
 		}
 		*known = found;
@@ -277,8 +276,7 @@ int window_add_cause(struct ingest *ingest, const struct row_cause *row, struct 
 
 int window_caused(struct ingest *ingest, int64_t cause_id, int64_t run_id, struct error *err)
 {
-	struct known_cause *known =
-		&ingest->known_causes[(uint64_t)cause_id & (CACHE_CAUSES - 1)];
+	struct known_cause *known = &ingest->known_causes[(uint64_t)cause_id & (CACHE_CAUSES - 1)];
 	struct held_cause *held;
 
 	if (known->cause_id == cause_id && known->run_id <= run_id)
@@ -390,7 +388,6 @@ int window_flush(struct ingest *ingest, bool all, struct error *err)
 		ingest->skew_noted = ingest->max_skew_ns;
 	}
 	ingest->flushed_ns = ingest->now_ns;
-	return recording_flush(
-		ingest->recording, all ? INT64_MAX : ingest->now_ns - give_up_ns, &ingest->lost,
-		err);
+	return recording_flush(ingest->recording, all ? INT64_MAX : ingest->now_ns - give_up_ns,
+		&ingest->lost, err);
 }

@@ -264,7 +264,10 @@ static void explain_nothing(const struct followed *followed, const struct progra
 			"not recorded; there is no recording",
 			command);
 	else
-		report_line("no libuv was seen in %s; there is no recording", command);
+		report_line("no libuv was seen in %s (one that is linked into the program itself "
+			    "is not "
+			    "seen); there is no recording",
+			command);
 }
 
 static const char *signal_name(int signal, char *ret, size_t size)

@@ -18,13 +18,14 @@
 #define ARCH_CFI cfi_arch_aarch64
 
 enum {
-	ARCH_PC_SHIFT = 2,	   /* instructions begin at multiples of 1 << this */
-	ARCH_RED_ZONE = 0,	   /* bytes below the stack pointer that signals leave alone */
+	ARCH_PC_SHIFT = 2, /* instructions begin at multiples of 1 << this */
+	ARCH_RED_ZONE = 0, /* bytes below the stack pointer that signals leave alone */
 	ARCH_RA_IN_REGISTER = 1,
 	ARCH_SIGRETURN_SIZE = 8,   /* bytes read by arch_is_sigreturn */
 	ARCH_CALL_MAX = 4,	   /* bytes of the longest call instruction */
 	ARCH_RT_SIGPROCMASK = 135, /* system call's number */
-	/* The pair that x29 points to lies below the locals: where they end is not known from it. */
+	/* The pair that x29 points to lies below the locals: where they end is not known from it.
+	 */
 	ARCH_FRAME_POINTER_TELLS_SP = 0,
 };
 
@@ -73,9 +74,9 @@ static inline bool arch_follows_call(const uint8_t *end)
 	uint32_t instruction;
 
 	memcpy(&instruction, end - 4, sizeof instruction);
-	return (instruction & 0xfc000000) == 0x94000000 ||  /* bl */
-	       (instruction & 0xfffffc1f) == 0xd63f0000 ||  /* blr */
-	       (instruction & 0xfefff800) == 0xd63f0800;    /* blraa, blrab and kin */
+	return (instruction & 0xfc000000) == 0x94000000 || /* bl */
+	       (instruction & 0xfffffc1f) == 0xd63f0000 || /* blr */
+	       (instruction & 0xfefff800) == 0xd63f0800;   /* blraa, blrab and kin */
 }
 
 /* A system call with four arguments that leaves errno alone. */

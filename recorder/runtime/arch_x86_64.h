@@ -17,8 +17,8 @@
 #define ARCH_CFI cfi_arch_x86_64
 
 enum {
-	ARCH_PC_SHIFT = 0,	  /* instructions begin at multiples of 1 << this */
-	ARCH_RED_ZONE = 128,	  /* bytes below the stack pointer that signals leave alone */
+	ARCH_PC_SHIFT = 0,   /* instructions begin at multiples of 1 << this */
+	ARCH_RED_ZONE = 128, /* bytes below the stack pointer that signals leave alone */
 	ARCH_RA_IN_REGISTER = 0,
 	ARCH_SIGRETURN_SIZE = 9,  /* bytes read by arch_is_sigreturn */
 	ARCH_CALL_MAX = 7,	  /* bytes of the longest call instruction */

@@ -30,7 +30,7 @@ bool arena_uses_tsc;
 /* Room for records; the reserve is sparse, so it costs address space until it is used. */
 static const struct arena_region shape[ARENA_REGION_COUNT] = {
 	[ARENA_THREADS] = {0, sizeof(struct arena_thread), 4096},
-	[ARENA_MODULES] = {0, sizeof(struct arena_module), 1024},
+	[ARENA_MODULES] = {0, sizeof(struct arena_module), ARENA_MODULE_COUNT},
 	[ARENA_LIVES] = {0, sizeof(struct arena_live), 1 << 20},
 	[ARENA_NODES] = {0, sizeof(struct arena_node), 1 << 21},
 	[ARENA_CHUNK_STATES] = {0, sizeof(struct arena_chunk), 2048},

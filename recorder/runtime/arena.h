@@ -26,6 +26,9 @@ struct arena_page {
 };
 extern struct arena_page arena_page;
 
+/* Room in the regions that have private halves. */
+enum { ARENA_THREAD_COUNT = 4096, ARENA_MODULE_COUNT = 1024 };
+
 /* Regions of the arena; valid while arena_page.header is not NULL. */
 struct arena_map {
 	struct arena_thread *threads;

@@ -1,39 +1,18 @@
 /*
  * Reader of .eh_frame rows (DWARF 5, section 6.4; Linux Standard Base, "Exception Frames").
  *
- * Promises: no allocation, no call out of this file, no state, bounded stack and time, no read
+ * Promises: no allocation, no state, bounded stack and time, no read
  * outside the module's bytes. A row that it gives is the row that the bytes describe; everything
  * that it does not understand is refused, never guessed. Must not be used to restore any other
  * register than the three it knows, nor for .debug_frame.
  */
 #include "recorder/runtime/cfi.h"
 
-#include <stddef.h>
-#include <string.h>
+#include "recorder/runtime/cfi_entry.h"
 
-const struct cfi_arch cfi_arch_x86_64 = { .sp = 7, .fp = 6, .ra = 16 };
+const struct cfi_arch cfi_arch_x86_64 = {.sp = 7, .fp = 6, .ra = 16};
 const struct cfi_arch cfi_arch_aarch64 = {
-	.sp = 31, .fp = 29, .ra = 30, .ra_in_register = true, .ra_state = true
-};
-
-enum {
-	/* Pointer encodings: the format in the low four bits, what it is relative to above. */
-	PE_ABSPTR = 0x00,
-	PE_ULEB128 = 0x01,
-	PE_UDATA2 = 0x02,
-	PE_UDATA4 = 0x03,
-	PE_UDATA8 = 0x04,
-	PE_SLEB128 = 0x09,
-	PE_SDATA2 = 0x0a,
-	PE_SDATA4 = 0x0b,
-	PE_SDATA8 = 0x0c,
-	PE_PCREL = 0x10,
-	PE_DATAREL = 0x30,
-	PE_ALIGNED = 0x50,
-	PE_RELATION = 0x70,
-	PE_INDIRECT = 0x80,
-	PE_OMIT = 0xff,
-};
+	.sp = 31, .fp = 29, .ra = 30, .ra_in_register = true, .ra_state = true};
 
 enum {
 	OP_NOP = 0x00,
@@ -71,384 +50,6 @@ enum {
 };
 
 enum { REMEMBERED_STATES = 8 };
-
-/*
- * A place in the module's bytes. Running out of them is remembered in `bad`, after which every read
- * gives 0 and nothing is left, so that it need be asked only where a result is used.
- */
-struct reader {
-	const struct cfi_module *module;
-	const uint8_t *at, *end;
-	bool bad;
-};
-
-/* Everything from `address` to the end of the module's bytes. */
-static struct reader reader_at(const struct cfi_module *module, uint64_t address)
-{
-	struct reader r = { .module = module };
-	uint64_t offset = address - module->address;
-
-	if (offset > module->size) {
-		r.at = r.end = module->bytes;
-		r.bad = true;
-	} else {
-		r.at = module->bytes + offset;
-		r.end = module->bytes + module->size;
-	}
-	return r;
-}
-
-static uint64_t reader_address(const struct reader *r)
-{
-	return r->module->address + (uint64_t)(r->at - r->module->bytes);
-}
-
-static uint64_t reader_left(const struct reader *r)
-{
-	return (uint64_t)(r->end - r->at);
-}
-
-static void reader_fail(struct reader *r)
-{
-	r->bad = true;
-	r->at = r->end;
-}
-
-static void skip(struct reader *r, uint64_t bytes)
-{
-	if (bytes > reader_left(r))
-		reader_fail(r);
-	else
-		r->at += bytes;
-}
-
-static void cut(struct reader *r, uint64_t bytes)
-{
-	if (bytes > reader_left(r))
-		reader_fail(r);
-	else
-		r->end = r->at + bytes;
-}
-
-/* Both processors are little endian. */
-static uint64_t read_bytes(struct reader *r, unsigned size)
-{
-	uint64_t value = 0;
-
-	if (size > reader_left(r)) {
-		reader_fail(r);
-		return 0;
-	}
-	memcpy(&value, r->at, size);
-	r->at += size;
-	return value;
-}
-
-static uint8_t read_u8(struct reader *r)
-{
-	if (r->at == r->end) {
-		reader_fail(r);
-		return 0;
-	}
-	return *r->at++;
-}
-
-static int64_t read_signed(struct reader *r, unsigned size)
-{
-	unsigned shift = 64 - 8 * size;
-
-	return (int64_t)(read_bytes(r, size) << shift) >> shift;
-}
-
-static uint64_t read_uleb(struct reader *r)
-{
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
-
-	do {
-		byte = read_u8(r);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while ((byte & 0x80) && shift < 140);
-	return value;
-}
-
-static int64_t read_sleb(struct reader *r)
-{
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
-
-	do {
-		byte = read_u8(r);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while ((byte & 0x80) && shift < 140);
-	if ((byte & 0x40) && shift < 64)
-		value |= ~0ull << shift;
-	return (int64_t)value;
-}
-
-static void skip_block(struct reader *r)
-{
-	skip(r, read_uleb(r));
-}
-
-/* The value as written, without what it is relative to. False when the format is not known. */
-static bool read_format(struct reader *r, uint8_t encoding, uint64_t *ret)
-{
-	switch (encoding & 0x0f) {
-	case PE_ABSPTR:
-	case PE_UDATA8:
-	case PE_SDATA8:
-		*ret = read_bytes(r, 8);
-		return true;
-	case PE_UDATA4:
-		*ret = read_bytes(r, 4);
-		return true;
-	case PE_UDATA2:
-		*ret = read_bytes(r, 2);
-		return true;
-	case PE_SDATA4:
-		*ret = (uint64_t)read_signed(r, 4);
-		return true;
-	case PE_SDATA2:
-		*ret = (uint64_t)read_signed(r, 2);
-		return true;
-	case PE_ULEB128:
-		*ret = read_uleb(r);
-		return true;
-	case PE_SLEB128:
-		*ret = (uint64_t)read_sleb(r);
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* `data` is what PE_DATAREL is relative to. */
-static bool read_pointer(struct reader *r, uint8_t encoding, uint64_t data, uint64_t *ret)
-{
-	uint64_t here = reader_address(r);
-
-	if ((encoding & PE_INDIRECT) || !read_format(r, encoding, ret))
-		return false;
-	switch (encoding & PE_RELATION) {
-	case 0:
-		return true;
-	case PE_PCREL:
-		*ret += here;
-		return true;
-	case PE_DATAREL:
-		*ret += data;
-		return data != 0;
-	default:
-		return false;
-	}
-}
-
-static bool skip_pointer(struct reader *r, uint8_t encoding)
-{
-	uint64_t ignored;
-
-	if (encoding == PE_OMIT)
-		return true;
-	if ((encoding & PE_RELATION) == PE_ALIGNED) {
-		skip(r, -reader_address(r) & 7);
-		skip(r, 8);
-		return true;
-	}
-	return read_format(r, encoding, &ignored);
-}
-
-struct cie {
-	struct reader instructions;
-	uint64_t code_align;
-	int64_t data_align;
-	uint64_t ra;
-	uint8_t encoding;	/* of addresses in its FDEs */
-	bool augmented;		/* its FDEs carry augmentation data */
-	bool signal_frame;
-};
-
-struct fde {
-	struct cie cie;
-	struct reader instructions;
-	uint64_t begin;
-};
-
-/* Bounds `r`, standing at an entry of .eh_frame, to what that entry says it holds. */
-static enum cfi_result open_entry(struct reader *r)
-{
-	uint64_t length = read_bytes(r, 4);
-
-	/* The 64-bit form would need an .eh_frame above 4 GiB. */
-	if (length == 0xffffffff)
-		return CFI_REFUSED;
-	cut(r, length);
-	return r->bad || length == 0 ? CFI_MALFORMED : CFI_FOUND;
-}
-
-/* Reads the augmentation `letters`, whose data stands where `r` is. */
-static enum cfi_result read_augmentation(struct reader *r, struct reader letters, struct cie *cie)
-{
-	uint8_t letter = read_u8(&letters), encoding;
-	struct reader data;
-	uint64_t length;
-
-	if (letter == 0)
-		return CFI_FOUND;
-	if (letter != 'z')
-		return CFI_REFUSED;
-	cie->augmented = true;
-	length = read_uleb(r);
-	data = *r;
-	cut(&data, length);
-	skip(r, length);
-	while ((letter = read_u8(&letters))) {
-		switch (letter) {
-		case 'R':
-			cie->encoding = read_u8(&data);
-			break;
-		case 'P':
-			encoding = read_u8(&data);
-			if (!skip_pointer(&data, encoding))
-				return CFI_REFUSED;
-			break;
-		case 'L':
-			skip(&data, 1);
-			break;
-		case 'S':
-			cie->signal_frame = true;
-			break;
-		case 'B': /* aarch64: return addresses are signed with key B */
-		case 'G': /* aarch64: tagged stack */
-			break;
-		default:
-			return CFI_REFUSED;
-		}
-	}
-	return data.bad ? CFI_MALFORMED : CFI_FOUND;
-}
-
-static enum cfi_result read_cie(const struct cfi_module *module, uint64_t address, struct cie *ret)
-{
-	struct reader r = reader_at(module, address), letters;
-	enum cfi_result result = open_entry(&r);
-	uint8_t version;
-
-	if (result != CFI_FOUND)
-		return result;
-	if (read_bytes(&r, 4) != 0)
-		return CFI_MALFORMED;
-	version = read_u8(&r);
-	if (version != 1 && version != 3)
-		return r.bad ? CFI_MALFORMED : CFI_REFUSED;
-
-	*ret = (struct cie){ .encoding = PE_ABSPTR };
-	letters = r;
-	while (read_u8(&r))
-		;
-	ret->code_align = read_uleb(&r);
-	ret->data_align = read_sleb(&r);
-	ret->ra = version == 1 ? read_u8(&r) : read_uleb(&r);
-	result = read_augmentation(&r, letters, ret);
-	ret->instructions = r;
-	return r.bad && result == CFI_FOUND ? CFI_MALFORMED : result;
-}
-
-/* Reads the FDE at `address`; CFI_NO_FDE when it does not hold `pc`. */
-static enum cfi_result read_fde(
-	const struct cfi_module *module, uint64_t address, uint64_t pc, struct fde *ret)
-{
-	struct reader r = reader_at(module, address);
-	enum cfi_result result = open_entry(&r);
-	uint64_t here, back, length;
-
-	if (result != CFI_FOUND)
-		return result;
-	here = reader_address(&r);
-	back = read_bytes(&r, 4);
-	if (r.bad || back == 0)
-		return CFI_MALFORMED;
-	result = read_cie(module, here - back, &ret->cie);
-	if (result != CFI_FOUND)
-		return result;
-	if (!read_pointer(&r, ret->cie.encoding, 0, &ret->begin) ||
-		!read_format(&r, ret->cie.encoding, &length))
-		return CFI_REFUSED;
-	if (ret->cie.augmented)
-		skip_block(&r);
-	if (r.bad)
-		return CFI_MALFORMED;
-	ret->instructions = r;
-	return pc - ret->begin < length ? CFI_FOUND : CFI_NO_FDE;
-}
-
-/* Bytes of a pointer in a table that is to be searched by bisection; 0 when it cannot be. */
-static unsigned fixed_size(uint8_t encoding)
-{
-	switch (encoding & 0x0f) {
-	case PE_ABSPTR:
-	case PE_UDATA8:
-	case PE_SDATA8:
-		return 8;
-	case PE_UDATA4:
-	case PE_SDATA4:
-		return 4;
-	case PE_UDATA2:
-	case PE_SDATA2:
-		return 2;
-	default:
-		return 0;
-	}
-}
-
-/*
- * Searches .eh_frame_hdr's sorted table for the FDE that may hold `pc`. A module without that table
- * is refused: reading all of .eh_frame for each new address could take milliseconds.
- */
-static enum cfi_result search_table(const struct cfi_module *module, uint64_t pc, uint64_t *ret)
-{
-	const uint64_t header = module->eh_frame_hdr;
-	struct reader r = reader_at(module, header), entry;
-	uint8_t version = read_u8(&r), pointer_encoding = read_u8(&r);
-	uint8_t count_encoding = read_u8(&r), table_encoding = read_u8(&r);
-	uint64_t count, low = 0, high, first = 0;
-	unsigned size = fixed_size(table_encoding);
-
-	if (r.bad)
-		return CFI_MALFORMED;
-	if (version != 1 || count_encoding == PE_OMIT || table_encoding == PE_OMIT || size == 0)
-		return CFI_REFUSED;
-	if (!skip_pointer(&r, pointer_encoding) ||
-		!read_pointer(&r, count_encoding, header, &count))
-		return CFI_REFUSED;
-	if (r.bad || count > reader_left(&r) / (2 * size))
-		return CFI_MALFORMED;
-
-	/* Entries below `low` begin at or before pc, those from `high` on after it. */
-	for (high = count; low < high;) {
-		uint64_t middle = low + (high - low) / 2;
-
-		entry = r;
-		skip(&entry, middle * 2 * size);
-		if (!read_pointer(&entry, table_encoding, header, &first))
-			return CFI_REFUSED;
-		if (first <= pc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0)
-		return CFI_NO_FDE;
-	entry = r;
-	skip(&entry, (low - 1) * 2 * size + size);
-	return read_pointer(&entry, table_encoding, header, ret) ? CFI_FOUND : CFI_REFUSED;
-}
 
 enum rule_kind { RULE_UNSPECIFIED, RULE_SAME, RULE_UNDEFINED, RULE_OFFSET, RULE_OTHER };
 
@@ -697,14 +298,11 @@ enum cfi_result cfi_find(const struct cfi_arch *arch, const struct cfi_module *m
 	struct machine m;
 	enum cfi_result result;
 	struct fde fde;
-	uint64_t address;
 
-	result = search_table(module, pc, &address);
-	if (result == CFI_FOUND)
-		result = read_fde(module, address, pc, &fde);
+	result = cfi_entry_find(module, pc, &fde);
 	if (result != CFI_FOUND)
 		return result;
-	*ret = (struct cfi_row){ .function = fde.begin };
+	*ret = (struct cfi_row){.function = fde.begin};
 	if (fde.cie.signal_frame) {
 		ret->signal_frame = true;
 		return CFI_FOUND;
@@ -715,7 +313,7 @@ enum cfi_result cfi_find(const struct cfi_arch *arch, const struct cfi_module *m
 	m.arch = arch;
 	m.cie = &fde.cie;
 	m.depth = 0;
-	m.now = m.initial = (struct state){ 0 };
+	m.now = m.initial = (struct state){0};
 	result = run(&m, fde.cie.instructions, 0, UINT64_MAX);
 	if (result != CFI_FOUND)
 		return result;
@@ -728,13 +326,9 @@ enum cfi_result cfi_find(const struct cfi_arch *arch, const struct cfi_module *m
 
 enum cfi_result cfi_find_function(const struct cfi_module *module, uint64_t pc, uint64_t *ret)
 {
-	enum cfi_result result;
 	struct fde fde;
-	uint64_t address;
+	enum cfi_result result = cfi_entry_find(module, pc, &fde);
 
-	result = search_table(module, pc, &address);
-	if (result == CFI_FOUND)
-		result = read_fde(module, address, pc, &fde);
 	if (result == CFI_FOUND)
 		*ret = fde.begin;
 	return result;

@@ -16,7 +16,8 @@
 /* DWARF's numbers for the registers of a processor. */
 struct cfi_arch {
 	uint8_t sp, fp, ra;
-	bool ra_in_register; /* a call leaves its return address in register `ra`, not on the stack */
+	bool ra_in_register; /* a call leaves its return address in register `ra`, not on the stack
+			      */
 	bool ra_state; /* DW_CFA_AARCH64_negate_ra_state and its kin may occur, and change no row */
 };
 
@@ -52,12 +53,12 @@ enum cfi_rule {
 
 /* What holds at one address of a function. */
 struct cfi_row {
-	uint64_t function;		/* where the function (strictly, its FDE) begins */
-	int32_t cfa_offset;		/* CFA = base + cfa_offset */
-	int32_t fp_offset, ra_offset;	/* from the CFA, where the rule is CFI_SAVED */
-	uint8_t cfa_base;		/* enum cfi_base */
-	uint8_t fp_rule, ra_rule;	/* enum cfi_rule */
-	bool signal_frame;		/* entered by an interruption: no other field but `function` is set */
+	uint64_t function;	      /* where the function (strictly, its FDE) begins */
+	int32_t cfa_offset;	      /* CFA = base + cfa_offset */
+	int32_t fp_offset, ra_offset; /* from the CFA, where the rule is CFI_SAVED */
+	uint8_t cfa_base;	      /* enum cfi_base */
+	uint8_t fp_rule, ra_rule;     /* enum cfi_rule */
+	bool signal_frame; /* entered by an interruption: no other field but `function` is set */
 };
 
 /*

@@ -16,7 +16,7 @@
 #include <link.h>
 #include <string.h>
 
-enum { CACHE_SIZE = 1 << 13, CHAINS = 1 << 14 };
+enum { CACHE_SIZE = 1 << 13, CHAINS = 1 << 14, MODULES = ARENA_MODULE_COUNT };
 
 /* A torn entry does not match: the node is stored beside the hash mixed with it. */
 struct cached {
@@ -100,10 +100,144 @@ static bool is_inside(uint64_t pc, uintptr_t function)
 	return unwind_function_start((uintptr_t)pc - 1, &start) && start == function;
 }
 
+/* What is known of a module that is mapped now; `build_id` points into it. */
+struct mapped {
+	uint64_t start, end, bias;
+	const char *path;
+	const void *build_id;
+	uint32_t build_id_size;
+};
+
+/* Finds the build ID in the notes of a mapped ELF file. */
+static void build_id_find(struct mapped *mapped, const ElfW(Phdr) * segment, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		const char *at, *end;
+
+		if (segment[i].p_type != PT_NOTE)
+			continue;
+		at = (const char *)(uintptr_t)(mapped->bias + segment[i].p_vaddr);
+		end = at + segment[i].p_memsz;
+		if ((uintptr_t)at < mapped->start || (uintptr_t)end > mapped->end)
+			continue;
+		while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
+			const ElfW(Nhdr) *note = (const void *)at;
+			const char *name = at + sizeof *note;
+			const char *bytes = name + ((note->n_namesz + 3) & ~3u);
+
+			if (note->n_namesz > 64 || note->n_descsz > (size_t)(end - at) ||
+				bytes + note->n_descsz > end)
+				break;
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+				note->n_descsz <= ARENA_BUILD_ID_MAX &&
+				memcmp(name, "GNU", 4) == 0) {
+				mapped->build_id = bytes;
+				mapped->build_id_size = note->n_descsz;
+				return;
+			}
+			at = bytes + ((note->n_descsz + 3) & ~3u);
+		}
+	}
+}
+
+/* Generation in which each record was last found to be still true. */
+static _Atomic uint32_t checked[MODULES];
+
+static bool module_is(const struct arena_module *module, const struct mapped *mapped)
+{
+	return module->start == mapped->start && module->end == mapped->end &&
+	       module->bias == mapped->bias && module->build_id_size == mapped->build_id_size &&
+	       memcmp(module->build_id, mapped->build_id, mapped->build_id_size) == 0 &&
+	       strncmp(module->path, mapped->path, sizeof module->path - 1) == 0;
+}
+
+/* The record of the module that holds `address`: the newest, since code may have been replaced. */
+static uint32_t module_at(uint64_t address)
+{
+	uint64_t index = atomic_load(&arena()->used[ARENA_MODULES].value);
+
+	while (index-- > 0) {
+		const struct arena_module *module = &arena_map.modules[index];
+
+		if (atomic_load_explicit(&module->ready, memory_order_acquire) &&
+			address >= module->start && address < module->end)
+			return (uint32_t)index;
+	}
+	return UINT32_MAX;
+}
+
+static void module_add(const struct mapped *mapped)
+{
+	uint32_t generation = (uint32_t)atomic_load(&arena()->generation.value), index;
+	struct arena_module *module;
+
+	index = module_at(mapped->start);
+	if (index != UINT32_MAX && module_is(&arena_map.modules[index], mapped)) {
+		atomic_store(&checked[index], generation);
+		return;
+	}
+	index = arena_grow(ARENA_MODULES);
+	if (index == UINT32_MAX)
+		return;
+	module = &arena_map.modules[index];
+	module->generation = generation;
+	module->start = mapped->start;
+	module->end = mapped->end;
+	module->bias = mapped->bias;
+	module->build_id_size = mapped->build_id_size;
+	memcpy(module->build_id, mapped->build_id, mapped->build_id_size);
+	strncpy(module->path, mapped->path, sizeof module->path - 1);
+	atomic_store(&checked[index], generation);
+	atomic_store_explicit(&module->ready, 1, memory_order_release);
+}
+
+void stack_note_module(const struct dl_find_object *object)
+{
+	const struct link_map *map = object->dlfo_link_map;
+	const ElfW(Ehdr) *header = object->dlfo_map_start;
+	struct mapped mapped = {
+		.start = (uintptr_t)object->dlfo_map_start,
+		.end = (uintptr_t)object->dlfo_map_end,
+		.bias = map ? map->l_addr : 0,
+		.path = map && map->l_name ? map->l_name : "",
+		.build_id = "",
+	};
+	uint32_t index;
+
+	if (!arena())
+		return;
+	index = module_at(mapped.start);
+	if (index != UINT32_MAX &&
+		atomic_load(&checked[index]) == (uint32_t)atomic_load(&arena()->generation.value))
+		return;
+	/* The ELF header is where the first segment begins in any file that a linker made. */
+	if (mapped.end - mapped.start < 4096 || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+		header->e_phoff + header->e_phnum * sizeof(ElfW(Phdr)) > 4096)
+		return;
+	build_id_find(&mapped,
+		(const ElfW(Phdr) *)(const void *)((const char *)header + header->e_phoff),
+		header->e_phnum);
+	module_add(&mapped);
+}
+
+/*
+ * The generation of the module that an address is in goes with it: after code was unloaded the same
+ * address may be something else, but whoever stayed keeps the nodes that it has.
+ */
+static uint64_t with_generation(uint64_t pc)
+{
+	uint32_t index = module_at(NODE_ADDRESS(pc));
+	uint64_t generation = index == UINT32_MAX ? atomic_load(&arena()->generation.value)
+						  : arena_map.modules[index].generation;
+
+	return (pc & (NODE_EXACT | NODE_ADDRESS(UINT64_MAX))) | (generation & 0x7fff) << 48;
+}
+
 static uint32_t stack_intern(
 	const uint64_t *pcs, unsigned count, enum node_end end, uintptr_t callback)
 {
-	const uint64_t generation = (atomic_load(&arena()->generation.value) & 0x7fff) << 48;
 	uint32_t node = 0;
 	unsigned i;
 
@@ -118,11 +252,10 @@ static uint32_t stack_intern(
 
 		if (_dl_find_object((void *)callback, &object) == 0)
 			stack_note_module(&object);
-		node = node_intern(0, NODE_ADDRESS((uint64_t)callback + 1) | generation);
+		node = node_intern(0, with_generation((uint64_t)callback + 1));
 	}
 	for (i = count; i-- > 0;) {
-		node = node_intern(
-			node, (pcs[i] & (NODE_EXACT | NODE_ADDRESS(UINT64_MAX))) | generation);
+		node = node_intern(node, with_generation(pcs[i]));
 		if (node == 0)
 			return 0;
 	}
@@ -161,112 +294,33 @@ void stack_forget_code(void)
 	unwind_flush();
 }
 
-/* Copies the build ID out of the notes of a mapped ELF file, if its first page is its header. */
-static void build_id_copy(struct arena_module *module, const ElfW(Phdr) * segment, int count)
-{
-	int i;
-
-	for (i = 0; i < count; i++) {
-		const char *at, *end;
-
-		if (segment[i].p_type != PT_NOTE)
-			continue;
-		at = (const char *)(uintptr_t)(module->bias + segment[i].p_vaddr);
-		end = at + segment[i].p_memsz;
-		if ((uintptr_t)at < module->start || (uintptr_t)end > module->end)
-			continue;
-		while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
-			const ElfW(Nhdr) *note = (const void *)at;
-			const char *name = at + sizeof *note;
-			const char *bytes = name + ((note->n_namesz + 3) & ~3u);
-
-			if (bytes + note->n_descsz > end)
-				break;
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-				note->n_descsz <= ARENA_BUILD_ID_MAX &&
-				memcmp(name, "GNU", 4) == 0) {
-				memcpy(module->build_id, bytes, note->n_descsz);
-				module->build_id_size = note->n_descsz;
-				return;
-			}
-			at = bytes + ((note->n_descsz + 3) & ~3u);
-		}
-	}
-}
-
-static void module_add(uint64_t start, uint64_t end, uint64_t bias, const char *path,
-	const ElfW(Phdr) * segment, int segments)
-{
-	uint32_t index = arena_grow(ARENA_MODULES);
-	struct arena_module *module;
-
-	if (index == UINT32_MAX)
-		return;
-	module = &arena_map.modules[index];
-	module->generation = (uint32_t)atomic_load(&arena()->generation.value);
-	module->start = start;
-	module->end = end;
-	module->bias = bias;
-	strncpy(module->path, path ? path : "", sizeof module->path - 1);
-	build_id_copy(module, segment, segments);
-	atomic_store_explicit(&module->ready, 1, memory_order_release);
-}
-
-static bool module_known(uintptr_t address)
-{
-	uint64_t used = atomic_load(&arena()->used[ARENA_MODULES].value), i;
-	uint32_t generation = (uint32_t)atomic_load(&arena()->generation.value);
-
-	for (i = used; i-- > 0;) {
-		const struct arena_module *module = &arena_map.modules[i];
-
-		if (!atomic_load_explicit(&module->ready, memory_order_acquire) ||
-			address < module->start || address >= module->end)
-			continue;
-		/* What was loaded when code was unloaded last may be something else by now. */
-		return module->generation == generation;
-	}
-	return false;
-}
-
-void stack_note_module(const struct dl_find_object *object)
-{
-	const struct link_map *map = object->dlfo_link_map;
-	const ElfW(Ehdr) *header = object->dlfo_map_start;
-
-	if (!arena() || module_known((uintptr_t)object->dlfo_map_start))
-		return;
-	/* The ELF header is where the first segment begins in any file that a linker made. */
-	if ((const char *)object->dlfo_map_end - (const char *)header < 4096 ||
-		memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-		header->e_phoff + header->e_phnum * sizeof(ElfW(Phdr)) > 4096)
-		return;
-	module_add((uintptr_t)object->dlfo_map_start, (uintptr_t)object->dlfo_map_end,
-		map ? map->l_addr : 0, map ? map->l_name : NULL,
-		(const ElfW(Phdr) *)(const void *)((const char *)header + header->e_phoff),
-		header->e_phnum);
-}
-
 static int note_loaded(struct dl_phdr_info *info, size_t size, void *user)
 {
-	uint64_t start = UINT64_MAX, end = 0;
+	struct mapped mapped = {
+		.start = UINT64_MAX,
+		.bias = info->dlpi_addr,
+		.path = info->dlpi_name ? info->dlpi_name : "",
+		.build_id = "",
+	};
 	int i;
 
 	(void)size;
 	(void)user;
 	for (i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uint64_t from = info->dlpi_addr + segment->p_vaddr;
 
 		if (segment->p_type != PT_LOAD)
 			continue;
-		if (info->dlpi_addr + segment->p_vaddr < start)
-			start = (info->dlpi_addr + segment->p_vaddr) & ~4095ull;
-		if (info->dlpi_addr + segment->p_vaddr + segment->p_memsz > end)
-			end = info->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+		if (from < mapped.start)
+			mapped.start = from & ~4095ull;
+		if (from + segment->p_memsz > mapped.end)
+			mapped.end = from + segment->p_memsz;
 	}
-	if (end)
-		module_add(start, end, info->dlpi_addr, info->dlpi_name, info->dlpi_phdr,
-			info->dlpi_phnum);
+	if (mapped.end) {
+		build_id_find(&mapped, info->dlpi_phdr, info->dlpi_phnum);
+		module_add(&mapped);
+	}
 	return 0;
 }
 

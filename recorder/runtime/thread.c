@@ -2,8 +2,7 @@
  * Threads and their open runs: see thread.h.
  *
  * A thread's private part lies in a mapping of its own, together with the stack that its fatal
- * signals are handled on. It is kept for as long as the process lives: other destructors of
- * thread-local data may still call libuv after ours, and slots are few.
+ * signals are handled on. When the thread ends, both its slot and its memory are used again.
  */
 #include "recorder/runtime/thread.h"
 
@@ -27,6 +26,46 @@ extern void *__libc_stack_end; /* of ld.so: where the main thread's stack began 
 static pthread_key_t thread_key;
 static bool thread_key_made;
 
+/* The private parts, by slot: a slot that is used again brings its memory along. */
+static struct thread *_Atomic privates[ARENA_THREAD_COUNT];
+
+static uint32_t slot_pop(struct arena_header *header)
+{
+	_Atomic uint64_t *head = &header->free_threads.head;
+	uint64_t seen = atomic_load_explicit(head, memory_order_acquire);
+
+	while ((uint32_t)seen != 0) {
+		uint32_t index = (uint32_t)seen - 1;
+		uint64_t next = arena_map.threads[index].next_free | ((seen >> 32) + 1) << 32;
+
+		if (atomic_compare_exchange_weak_explicit(
+			    head, &seen, next, memory_order_acquire, memory_order_acquire))
+			return index;
+	}
+	return arena_grow(ARENA_THREADS);
+}
+
+static void slot_push(struct arena_header *header, uint32_t index)
+{
+	_Atomic uint64_t *head = &header->free_threads.head;
+	uint64_t seen = atomic_load_explicit(head, memory_order_relaxed), next;
+
+	do {
+		arena_map.threads[index].next_free = (uint32_t)seen;
+		next = (index + 1) | ((seen >> 32) + 1) << 32;
+	} while (!atomic_compare_exchange_weak_explicit(
+		head, &seen, next, memory_order_release, memory_order_relaxed));
+}
+
+/* The stack for fatal signals goes to the next thread of this slot. */
+static void signal_stack_take(struct thread *thread)
+{
+	stack_t now, none = { .ss_flags = SS_DISABLE };
+
+	if (sigaltstack(NULL, &now) == 0 && now.ss_sp == (void *)(thread + 1))
+		sigaltstack(&none, NULL);
+}
+
 /* Called as the thread ends, after (nearly) all of its own work. */
 static void thread_ended(void *argument)
 {
@@ -48,6 +87,9 @@ static void thread_ended(void *argument)
 	}
 	atomic_store(&thread->slot->state, ARENA_THREAD_ENDED);
 	emit_end(&thread->emit);
+	signal_stack_take(thread);
+	thread_current = NULL;
+	slot_push(arena(), (uint32_t)(thread->slot - arena_map.threads));
 }
 
 /* Faults of the thread are handled on a stack of their own, unless the program has one. */
@@ -62,17 +104,23 @@ static void signal_stack_give(struct thread *thread)
 static struct thread *thread_make(void)
 {
 	struct arena_header *header = arena();
-	uint32_t index = arena_grow(ARENA_THREADS);
+	uint32_t index = slot_pop(header);
 	struct arena_thread *slot;
 	struct thread *thread;
 
 	if (index == UINT32_MAX)
 		return NULL;
-	thread = mmap(NULL, sizeof *thread + THREAD_SIGNAL_STACK, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (thread == MAP_FAILED)
-		return NULL;
+	thread = atomic_load(&privates[index]);
+	if (!thread) {
+		thread = mmap(NULL, sizeof *thread + THREAD_SIGNAL_STACK, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (thread == MAP_FAILED)
+			return NULL;
+		atomic_store(&privates[index], thread);
+	}
+	*thread = (struct thread){0};
 	slot = thread->slot = &arena_map.threads[index];
+	atomic_store(&slot->depth, 0);
 	slot->number = thread->emit.thread = (uint32_t)arena_next(&header->thread_number);
 	slot->os_tid = (uint32_t)syscall(SYS_gettid);
 	slot->started = arena_ticks();

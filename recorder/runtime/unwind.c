@@ -1,179 +1,26 @@
 /*
- * Stack walk with a cache of decoded rows: see unwind.h for what it promises.
+ * Stack walk: see unwind.h for what it promises.
  *
- * A frame costs one probe of the cache, by the frame's address, and two loads from the stack. What
- * the cache holds of an address is one word, the address and its row packed together, so that
- * threads and signal handlers can read and write it without a lock and never see half of one.
+ * A frame costs one probe of the cache of rows, by the frame's address, and two loads from the
+ * stack.
  *
  * No memory is touched on the word of what was decoded: stack slots lie between the frame's stack
  * pointer and its CFA, which rises with each frame and stays below a limit up to which the stack is
- * known to be mapped. Where nobody knows that, and for code outside any module, the kernel is asked
- * before a page is read.
+ * known to be mapped. Where nobody knows that, the kernel is asked before a page is read.
  */
 #include "recorder/runtime/unwind.h"
 
-#include <elf.h>
-#include <link.h>
-#include <stdatomic.h>
+#include "recorder/runtime/unwind_row.h"
 
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-
-/*
- * Reads other frames' memory, which a sanitizer would take for an overflow. What is inlined there
- * must be alike, or it poisons a frame that nobody cleans.
- */
-#define READS_STACK __attribute__((no_sanitize("address", "undefined", "thread")))
-#define INLINE	    READS_STACK static inline __attribute__((always_inline))
-
-enum {
-	PAGE = 4096, /* of the probes; the real one is a multiple */
-	/* Further than this from the start, a limit is not believed to be on the same stack. */
-	TRUSTED_SPAN = 4 << 20,
-	/* Nothing that looks like an address lies below. */
-	LOWEST_ADDRESS = 65536,
-};
-
-/*
- * --- rows in the cache --------------------------------------------------------------------------
- *
- * A code of 29 bits says how to get to the caller. It is never 0. The usual frame:
- *
- *   bits 0-2    CODE_USUAL: the return address is where arch_ra_slot says
- *               CODE_RA_ONLY: it is at CFA - 8 * slot, or in the link register when slot is 0, and
- *               the frame pointer is untouched
- *   bit 3       CODE_FROM_FP: the CFA is counted from the frame pointer, not the stack pointer
- *   bits 4-18   CFA = base + 8 * this
- *   bits 19-28  slot: the frame pointer is saved at CFA - 8 * slot, or untouched when 0
- *
- * Anything else is one of the whole codes below.
- */
-enum {
-	CODE_BITS = 29,
-	CODE_KIND = 7,
-	CODE_USUAL = 1,
-	CODE_RA_ONLY = 2,
-	CODE_FROM_FP = 8,
-	CODE_CFA_SHIFT = 4,
-	CODE_CFA_MAX = (1 << 15) - 1,
-	CODE_SLOT_SHIFT = 19,
-	CODE_SLOT_MAX = (1 << 10) - 1,
-
-	CODE_OUTERMOST = 3 | 0 << 4,
-	CODE_SIGNAL = 3 | 1 << 4,  /* the kernel's signal frame */
-	CODE_REFUSED = 3 | 2 << 4, /* a row that is not read */
-	CODE_WIDE = 3 | 3 << 4,	   /* a row that fits into no code: decode it each time */
-	CODE_BARE = 3 | 4 << 4,	   /* code of a module without row, where a call may return to */
-	CODE_NO_MODULE = 3 | 5 << 4, /* the same, outside all modules */
-	CODE_NO_CODE = 3 | 6 << 4, /* nothing that a call returns to; never cached */
-	CODE_BOTTOM = 3 | 7 << 4,  /* a function's beginning, put there to be returned to */
-};
-
-enum {
-	ROW_SET_BITS = 13,
-	ROW_SETS = 1 << ROW_SET_BITS,
-	ROW_TAG_SHIFT = 13,
-};
-_Static_assert(ROW_TAG_SHIFT <= ROW_SET_BITS + ARCH_PC_SHIFT, "set and tag tell all of an address");
-_Static_assert(48 - ROW_TAG_SHIFT + CODE_BITS <= 64, "tag and code fit a word");
-
-/* Two entries with the same low bits of the address: the newer first. 0 is an empty one. */
-static struct {
-	_Alignas(16) _Atomic uint64_t way[2];
-} rows[ROW_SETS];
-
-/* Advanced by unwind_flush: what was decoded before must not be stored after. */
-static _Atomic uint64_t generation;
+/* Further than this from the start, a limit is not believed to be on the same stack. */
+enum { TRUSTED_SPAN = 4 << 20 };
 
 static uintptr_t stop_low, stop_size;
-static void (*module_hook)(const struct dl_find_object *object);
 
-INLINE uint64_t row_tag(uintptr_t at)
-{
-	return (uint64_t)(at >> ROW_TAG_SHIFT) << CODE_BITS;
-}
-
-/* The code stored for `at`, or 0. */
-INLINE uint32_t row_get(uintptr_t at)
-{
-	const uintptr_t set = (at >> ARCH_PC_SHIFT) % ROW_SETS;
-	const uint64_t tag = row_tag(at);
-	uint64_t code = atomic_load_explicit(&rows[set].way[0], memory_order_relaxed) ^ tag;
-
-	if (unlikely(code >> CODE_BITS)) {
-		code = atomic_load_explicit(&rows[set].way[1], memory_order_relaxed) ^ tag;
-		if (code >> CODE_BITS)
-			return 0;
-	}
-	return (uint32_t)code;
-}
-
-/* Stores a code that was decoded while the generation was `decoded_in`. */
-static void row_put(uintptr_t at, uint32_t code, uint64_t decoded_in)
-{
-	const uintptr_t set = (at >> ARCH_PC_SHIFT) % ROW_SETS;
-	const uint64_t old = atomic_load_explicit(&rows[set].way[0], memory_order_relaxed);
-
-	atomic_store(&rows[set].way[1], old);
-	atomic_store(&rows[set].way[0], row_tag(at) | code);
-	/* Either this is seen here, or unwind_flush sees the entries. */
-	if (atomic_load(&generation) != decoded_in) {
-		atomic_store(&rows[set].way[1], 0);
-		atomic_store(&rows[set].way[0], 0);
-	}
-}
-
-void unwind_flush(void)
-{
-	unsigned i, way;
-
-	atomic_fetch_add(&generation, 1);
-	/* Looking first keeps pages that were never written from becoming memory. */
-	for (i = 0; i < ROW_SETS; i++)
-		for (way = 0; way < 2; way++)
-			if (atomic_load(&rows[i].way[way]))
-				atomic_store(&rows[i].way[way], 0);
-}
-
-static bool fits(int32_t offset, unsigned max)
-{
-	return offset % 8 == 0 && offset >= 0 && (unsigned)offset / 8 <= max;
-}
-
-static uint32_t row_pack(const struct cfi_row *row)
-{
-	uint32_t kind = CODE_USUAL, base = row->cfa_base == CFI_FROM_FP ? CODE_FROM_FP : 0;
-	int32_t slot = 0;
-
-	if (row->ra_rule == CFI_OUTERMOST)
-		return CODE_OUTERMOST;
-	if (row->fp_rule == CFI_SAVED) {
-		slot = -row->fp_offset;
-		if (slot < 16 || row->ra_rule != CFI_SAVED ||
-			row->ra_offset != (ARCH_RA_IN_REGISTER ? row->fp_offset + 8 : -8))
-			return CODE_WIDE;
-	} else if (ARCH_RA_IN_REGISTER) {
-		kind = CODE_RA_ONLY;
-		if (row->ra_rule == CFI_SAVED) {
-			slot = -row->ra_offset;
-			if (slot < 8)
-				return CODE_WIDE;
-		}
-	} else if (row->ra_offset != -8) {
-		return CODE_WIDE;
-	}
-	if (!fits(row->cfa_offset, CODE_CFA_MAX) || !fits(slot, CODE_SLOT_MAX))
-		return CODE_WIDE;
-	return kind | base | (uint32_t)row->cfa_offset / 8 << CODE_CFA_SHIFT |
-	       (uint32_t)slot / 8 << CODE_SLOT_SHIFT;
-}
-
-/*
- * --- the walk's place ----------------------------------------------------------------------------
- */
+/* The place of a walk. */
 struct walk {
 	uintptr_t pc, sp, fp, lr, limit;
-	uintptr_t page;	 /* the last one that was found readable; 0 is none */
+	uintptr_t page; /* the last one that was found readable; 0 is none */
 	uint64_t *pcs;
 	unsigned count, max;
 	bool exact;	 /* pc is an instruction, not where a call returns to */
@@ -182,16 +29,6 @@ struct walk {
 	bool by_pointer; /* this frame was reached by a frame pointer and not by a row */
 	bool probing;	 /* memory must be asked for before it is read */
 };
-
-/* Whether the 8 bytes at `address` can be read. */
-static bool can_read(uintptr_t address)
-{
-	/*
-	 * No `how` is that large: the kernel copies the new mask from memory, EFAULT when it
-	 * cannot, and then says EINVAL.
-	 */
-	return arch_syscall(ARCH_RT_SIGPROCMASK, -1, (long)address, 0, 8) == -22;
-}
 
 READS_STACK static bool read_probed(struct walk *w, uintptr_t address, uintptr_t *ret)
 {
@@ -207,192 +44,11 @@ READS_STACK static bool read_probed(struct walk *w, uintptr_t address, uintptr_t
 }
 
 /* Reads a stack slot of a frame that is known to lie in [sp, CFA). */
-INLINE bool read_slot(
-	struct walk *w, bool probing, uintptr_t address, uintptr_t *ret)
+INLINE bool read_slot(struct walk *w, bool probing, uintptr_t address, uintptr_t *ret)
 {
 	if (probing)
 		return read_probed(w, address, ret);
 	*ret = *(const uintptr_t *)address;
-	return true;
-}
-
-READS_STACK static void copy_bytes(uintptr_t address, unsigned size, uint8_t *ret)
-{
-	unsigned i;
-
-	for (i = 0; i < size; i++)
-		ret[i] = *(const volatile uint8_t *)(address + i);
-}
-
-/* Reads code that may not be there, 8 bytes or more. */
-static bool copy_code(uintptr_t address, unsigned size, uint8_t *ret)
-{
-	if (address < LOWEST_ADDRESS || !can_read(address) || !can_read(address + size - 8))
-		return false;
-	copy_bytes(address, size, ret);
-	return true;
-}
-
-static bool is_sigreturn(uintptr_t pc)
-{
-	uint8_t code[ARCH_SIGRETURN_SIZE];
-
-	return copy_code(pc, sizeof code, code) && arch_is_sigreturn(code);
-}
-
-static bool follows_call(uintptr_t pc)
-{
-	uint8_t code[8] = { 0 };
-	const unsigned in_page = pc % PAGE;
-
-	if (!copy_code(pc - sizeof code, sizeof code, code)) {
-		/* The call may be the first thing in its mapping. */
-		if (in_page >= sizeof code || !can_read(pc - in_page))
-			return false;
-		copy_bytes(pc - in_page, in_page, code + sizeof code - in_page);
-	}
-	return arch_follows_call(code + sizeof code);
-}
-
-/*
- * --- finding a row that is not in the cache --------------------------------------------------------
- */
-
-/* The segment of a loaded module that holds its .eh_frame_hdr. */
-static struct cfi_module module_of(const struct dl_find_object *object)
-{
-	const uintptr_t start = (uintptr_t)object->dlfo_map_start;
-	const uintptr_t hdr = (uintptr_t)object->dlfo_eh_frame;
-	const uintptr_t bias = object->dlfo_link_map->l_addr;
-	const ElfW(Ehdr) *elf = object->dlfo_map_start;
-	const ElfW(Phdr) * segment;
-	unsigned i;
-	struct cfi_module module = {
-		.bytes = object->dlfo_map_start,
-		.size = (uintptr_t)object->dlfo_map_end - start,
-		.address = start,
-		.eh_frame_hdr = hdr,
-	};
-
-	/*
-	 * A module's range has holes where nothing is mapped. Its program headers tell them, but
-	 * for a file whose headers were moved away from its beginning.
-	 */
-	if (memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 || elf->e_phentsize != sizeof *segment ||
-		elf->e_phoff % 8 || elf->e_phoff > PAGE ||
-		elf->e_phnum > (PAGE - elf->e_phoff) / sizeof *segment)
-		return module;
-	segment = (const void *)(start + elf->e_phoff);
-	for (i = 0; i < elf->e_phnum; i++) {
-		uintptr_t from = bias + segment[i].p_vaddr;
-
-		if (segment[i].p_type != PT_LOAD || hdr - from >= segment[i].p_filesz)
-			continue;
-		if (from < start || segment[i].p_filesz > module.size - (from - start))
-			continue;
-		module.bytes = (const uint8_t *)from;
-		module.address = from;
-		module.size = segment[i].p_filesz;
-		break;
-	}
-	return module;
-}
-
-/* The address that a row is looked up by: inside the call, for a return address. */
-INLINE uintptr_t lookup_address(uintptr_t pc, bool exact)
-{
-	return (pc - !exact) & -(1ull << ARCH_PC_SHIFT);
-}
-
-static enum cfi_result find_row(uintptr_t at, struct cfi_row *row)
-{
-	struct dl_find_object object;
-	struct cfi_module module;
-
-	if (_dl_find_object((void *)at, &object) != 0 || !object.dlfo_eh_frame)
-		return CFI_NO_FDE;
-	module = module_of(&object);
-	return cfi_find(&ARCH_CFI, &module, at, row);
-}
-
-/* Whether a function begins at `pc`, for all that is known of a module. */
-static bool begins_function(uintptr_t pc, const struct cfi_module *module)
-{
-	uint64_t start;
-
-	return cfi_find_function(module, pc, &start) == CFI_FOUND && start == pc;
-}
-
-/* Code that no row describes; `module` is NULL outside of any and where it has no information. */
-static uint32_t code_without_row(
-	uintptr_t pc, bool exact, bool in_module, const struct cfi_module *module)
-{
-	/* makecontext and its like make a coroutine's first function return to another's start. */
-	if (module && !exact && begins_function(pc, module))
-		return CODE_BOTTOM;
-	if (is_sigreturn(pc))
-		return CODE_SIGNAL;
-	if (exact ? !can_read(pc & -8ull) : !follows_call(pc))
-		return CODE_NO_CODE;
-	return in_module ? CODE_BARE : CODE_NO_MODULE;
-}
-
-/* The code of an address that is not in the cache, which it may be afterwards. */
-static __attribute__((noinline)) uint32_t row_decode(uintptr_t pc, bool exact)
-{
-	const uint64_t decoded_in = atomic_load(&generation);
-	const uintptr_t at = lookup_address(pc, exact);
-	struct dl_find_object object;
-	struct cfi_module module;
-	struct cfi_row row;
-	uint32_t code;
-
-	if (_dl_find_object((void *)at, &object) != 0) {
-		code = code_without_row(pc, exact, false, NULL);
-		/* An exact address is met once; a signal frame is not worth the doubt. */
-		if (code == CODE_NO_MODULE && !exact)
-			row_put(at, code, decoded_in);
-		return code;
-	}
-	if (module_hook)
-		module_hook(&object);
-	if (object.dlfo_eh_frame) {
-		module = module_of(&object);
-		switch (cfi_find(&ARCH_CFI, &module, at, &row)) {
-		case CFI_FOUND:
-			if (!row.signal_frame)
-				code = row_pack(&row);
-			else
-				code = is_sigreturn(pc) ? CODE_SIGNAL : CODE_REFUSED;
-			break;
-		case CFI_NO_FDE:
-			code = code_without_row(pc, exact, true, &module);
-			break;
-		default:
-			code = CODE_REFUSED;
-			break;
-		}
-	} else {
-		code = code_without_row(pc, exact, true, NULL);
-	}
-	if (code != CODE_NO_CODE)
-		row_put(at, code, decoded_in);
-	return code;
-}
-
-bool unwind_function_start(uintptr_t pc, uintptr_t *ret)
-{
-	struct dl_find_object object;
-	struct cfi_module module;
-	uint64_t start;
-
-	pc &= 0xffffffffffff;
-	if (_dl_find_object((void *)pc, &object) != 0 || !object.dlfo_eh_frame)
-		return false;
-	module = module_of(&object);
-	if (cfi_find_function(&module, pc, &start) != CFI_FOUND)
-		return false;
-	*ret = start;
 	return true;
 }
 
@@ -402,13 +58,9 @@ void unwind_set_stop_range(uintptr_t low, uintptr_t high)
 	stop_size = high - low;
 }
 
-void unwind_set_module_hook(void (*hook)(const struct dl_find_object *object))
-{
-	module_hook = hook;
-}
-
 /*
- * --- unusual frames --------------------------------------------------------------------------------
+ * --- unusual frames
+ * --------------------------------------------------------------------------------
  *
  * Each of these takes the walk from the frame it is at to the caller's and returns NODE_WORDS, or
  * says how the walk ends.
@@ -503,7 +155,7 @@ static enum node_end step_wide(struct walk *w)
 {
 	struct cfi_row row;
 
-	if (find_row(lookup_address(w->pc, w->exact), &row) != CFI_FOUND || row.signal_frame ||
+	if (row_read(w->pc, w->exact, &row) != CFI_FOUND || row.signal_frame ||
 		row.ra_rule == CFI_OUTERMOST)
 		return NODE_END_REFUSED;
 	return step_row(w, &row);
@@ -515,8 +167,7 @@ READS_STACK static enum node_end step_signal(struct walk *w)
 	const uintptr_t context = w->sp + ARCH_SIGNAL_CONTEXT;
 	struct walk to = *w;
 
-	if (!w->probing &&
-		(context >= w->limit || w->limit - context < ARCH_CONTEXT_SIZE))
+	if (!w->probing && (context >= w->limit || w->limit - context < ARCH_CONTEXT_SIZE))
 		return NODE_END_BROKEN;
 	if (!read_slot(w, w->probing, context + ARCH_CONTEXT_PC, &to.pc) ||
 		!read_slot(w, w->probing, context + ARCH_CONTEXT_SP, &to.sp) ||
@@ -585,7 +236,7 @@ static enum node_end step_bare(struct walk *w)
 
 	if (w->exact) {
 		end = step_entered(&to);
-		if (end == NODE_END_NONE || (end == NODE_WORDS && follows_call(to.pc))) {
+		if (end == NODE_END_NONE || (end == NODE_WORDS && row_follows_call(to.pc))) {
 			*w = to;
 			return end;
 		}
@@ -600,13 +251,9 @@ INLINE uint32_t row_code(uintptr_t pc, bool exact)
 
 	if (unlikely(!code))
 		return row_decode(pc, exact);
-	if (unlikely(code == CODE_NO_MODULE)) {
-		struct dl_find_object object;
-
-		/* A module may have been loaded where there was none. */
-		if (_dl_find_object((void *)lookup_address(pc, exact), &object) == 0)
-			return row_decode(pc, exact);
-	}
+	/* A module may have been loaded where there was none. */
+	if (unlikely(code == CODE_NO_MODULE) && row_has_module(pc, exact))
+		return row_decode(pc, exact);
 	return code;
 }
 
@@ -620,9 +267,8 @@ static enum node_end step_any(struct walk *w, uint32_t code)
 	/* A call through a null pointer is no frame, and its address would not be read as one. */
 	if (w->pc >= LOWEST_ADDRESS)
 		w->pcs[w->count++] =
-			w->pc | (w->exact || code == CODE_SIGNAL || code == CODE_BOTTOM ?
-						NODE_EXACT :
-						0);
+			w->pc |
+			(w->exact || code == CODE_SIGNAL || code == CODE_BOTTOM ? NODE_EXACT : 0);
 	switch (code) {
 	case CODE_OUTERMOST:
 	case CODE_BOTTOM:

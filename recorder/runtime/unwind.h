@@ -31,7 +31,7 @@ struct unwind_start {
  */
 #define UNWIND_FROM_CALLER(start)                                                                  \
 	(*(start) = (struct unwind_start){                                                         \
-		 .pc = ARCH_CALLER_PC(), .sp = ARCH_CALLER_SP(), .fp = ARCH_CALLER_FP() })
+		 .pc = ARCH_CALLER_PC(), .sp = ARCH_CALLER_SP(), .fp = ARCH_CALLER_FP()})
 
 /* Fills `ret` from the ucontext_t that a signal handler was given; the pc is exact. */
 void unwind_from_context(const void *context, struct unwind_start *ret);

@@ -95,7 +95,7 @@ struct arena_header {
 	struct arena_counter thread_number;			    /* last one given */
 	struct arena_counter chunk_sequence;			    /* last one given */
 	struct arena_counter generation; /* of loaded modules: advanced by each dlclose */
-	struct arena_free_list free_lives, free_chunks;
+	struct arena_free_list free_lives, free_chunks, free_threads;
 
 	struct arena_counter lost;	 /* events that could not be written */
 	struct arena_counter waits;	 /* times that a thread waited for room */
@@ -131,8 +131,9 @@ struct arena_run {
 enum arena_thread_state { ARENA_THREAD_FREE, ARENA_THREAD_LIVE, ARENA_THREAD_ENDED };
 
 /*
- * A thread. Its root run is open for as long as it lives and is not in `open`. A thread is also
- * announced by EVENT_THREAD and ended by EVENT_THREAD_END, in its own chunks.
+ * A thread, or one that has ended: slots are used again. Its root run is open for as long as it
+ * lives and is not in `open`. A thread is also announced by EVENT_THREAD and ended by
+ * EVENT_THREAD_END, in its own chunks.
  */
 struct arena_thread {
 	_Atomic uint32_t state; /* enum arena_thread_state */
@@ -143,8 +144,9 @@ struct arena_thread {
 	uint64_t root_run_id;
 	uint64_t started;
 	char name[16];
-	_Atomic uint32_t depth; /* open runs above the root; may exceed ARENA_OPEN_RUNS */
-	uint32_t foreign;	/* 1: made by nothing that was recorded */
+	_Atomic uint32_t depth;	      /* open runs above the root; may exceed ARENA_OPEN_RUNS */
+	uint32_t foreign;	      /* 1: made by nothing that was recorded */
+	uint32_t next_free, reserved; /* index + 1 of the next free slot */
 	struct arena_run open[ARENA_OPEN_RUNS];
 };
 
@@ -200,7 +202,7 @@ struct arena_live {
  * node of its innermost frame. `caller` is always a smaller index than the node's own.
  *
  * `pc` is a return address in bits 0 to 47, or, with NODE_EXACT, the very instruction (innermost
- * frame of a crash). Bits 48 to 62 are the low bits of the module generation it was met in.
+ * frame of a crash). Bits 48 to 62 are the low bits of its module's generation.
  * Values of those 48 bits below NODE_WORDS are no address, but say why a stack ends there.
  */
 struct arena_node {

@@ -154,8 +154,7 @@ static void measure(const char *name, bool mixed, long resources, const char *fo
 	thread.started = g.arena->now;
 	ARENA_PUT(g.arena, 1, THREAD, &thread);
 	if (ingest_create(&options, &ingest, &err) ||
-		ingest_add_process(
-			ingest, g.arena->bytes, g.arena->size, &info, &process, &err))
+		ingest_add_process(ingest, g.arena->bytes, g.arena->size, &info, &process, &err))
 		fail(&err);
 	for (long made = 0; made < resources;) {
 		/* A quarter of the resources are handles, so that there are 1.5 runs each. */
@@ -181,7 +180,8 @@ static void measure(const char *name, bool mixed, long resources, const char *fo
 	wall = cpu_seconds() - began;
 	spent += wall;
 	ingest_destroy(ingest);
-	printf("%-28s %9ld resources %5.2f s (%4.2f at the end) %9.0f/s %6.1f bytes each, lost %llu\n",
+	printf("%-28s %9ld resources %5.2f s (%4.2f at the end) %9.0f/s %6.1f bytes each, lost "
+	       "%llu\n",
 		name, resources, spent, wall, (double)resources / spent,
 		(double)summary.size / (double)resources, (unsigned long long)summary.lost);
 	unlink(path);

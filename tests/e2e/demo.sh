@@ -35,7 +35,7 @@ columns=name,price,supplier: HTTP/1.0 200 OK'
 contains 'the stack is printed at once' "$(cat err)" append_cell
 contains 'down to main' "$(sed -n '/append_cell/,$p' err)" main
 equal 'each line of ours begins with acausal:, or belongs to the stack' \
-	"$(sed '/SIGSEGV, address/,$d' err | grep -v '^acausal: ' | grep .)" ''
+	"$(sed '/^crash:1/,$d' err | grep -v '^acausal: ' | grep .)" ''
 check_recording crash.db
 
 "$ACAUSAL" trace -r crash.db --format json >crash.json

@@ -12,6 +12,11 @@ check 'make install with a PREFIX' install "$TMP/local" ''
 check 'make install with a DESTDIR, for packagers' install /usr "$TMP/package"
 equal 'the same files in both' "$(cd package/usr && find . -type f | sort)" \
 	"$(cd local && find . -type f | sort)"
+equal 'a manual page for each command that is told of' \
+	"$(cd local/share/man/man1 && printf '%s\n' acausal-*.1 | sed 's/acausal-\(.*\)\.1/\1/')" \
+	"$("$ACAUSAL" help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' | grep -v '^acausal$' | sort)"
+equal 'each has a name and a synopsis' \
+	"$(grep -LE '^\.SH SYNOPSIS' local/share/man/man1/*.1; grep -LE '^\.SH NAME' local/share/man/man1/*.1)" ''
 for prefix in "$TMP/local" "$TMP/package/usr"; do
 	# Away from the build folder, so that its library is not the one that is found.
 	status "record with the one in $(basename "$prefix")" 0 \

@@ -9,9 +9,9 @@ seeds=24
 # The program is only worth its name if its callbacks do end in jumps.
 tail_calls=$(objdump -d --no-show-raw-insn "$BUILD/tests/oracle" | awk '
 	/^[0-9a-f]+ <.*>:/ { name = $2 }
-	name ~ /tail/ && / jmp +.*(<uv_|<close_as_tail|\*%)/ { print name }' | tr -d '<>:' | sort -u)
+	name ~ /tail/ && /[ \t]jmp +.*(<uv_|<close_as_tail|\*%)/ { print name }' | tr -d '<>:' | sort -u)
 for function in close_as_tail on_after_tail_work on_fs_tail_stat on_timer_tail_close \
-	on_timer_tail_helper on_timer_tail_pointer on_timer_tail_send on_timer_tail_start; do
+	on_timer_tail_helper on_timer_tail_pointer on_timer_tail_send on_timer_tail_start walked_tail; do
 	contains "$function ends in a tail call" $'\n'"$tail_calls"$'\n' $'\n'"$function"$'\n'
 done
 

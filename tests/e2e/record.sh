@@ -130,7 +130,7 @@ check_recording busy.db
 same_state() { # WORDS
 	"$guest" state >state.bare 2>/dev/null
 	"$ACAUSAL" record "$guest" state >state.recorded 2>/dev/null
-	sed -i -e '/^SigCgt/d' -e 's/state\.recorded/state.bare/' -e 's/pipe:\[[0-9]*\]/pipe/' state.bare state.recorded
+	sed -i -e '/^SigCgt/d' -e '/^SigQ/d' -e 's/state\.recorded/state.bare/' -e 's/pipe:\[[0-9]*\]/pipe/' state.bare state.recorded
 	equal "$1" "$(cat state.recorded)" "$(cat state.bare)"
 }
 exec 7</dev/null
@@ -205,6 +205,14 @@ wait $job
 equal 'Ctrl-Z stops the job, and it goes on when continued' \
 	"$? $(grep -c '\[stopped\]' said) $(grep -c '^signal 15' said)" '0 1 1'
 check_recording ctrl_z.db
+
+# --- a crash ------------------------------------------------------------------------------------
+
+status 'a crash' 139 "$ACAUSAL" record -o crash.db "$guest" crash
+contains 'is named' "$(cat err)" 'SIGSEGV'
+matches 'its async stack follows on stderr' "$(cat err)" 'on_crash.*uv_timer_start.*crash_in_callback'
+equal 'and not on stdout, which is the program'"'"'s' "$(cat out)" ''
+check_recording crash.db
 
 # --- the recorder is killed ---------------------------------------------------------------------
 

@@ -306,10 +306,23 @@ static void walked(uv_handle_t *handle, void *arg)
 		object_close(object);
 }
 
+/* Called by libuv and leaving by a jump: the call comes back to neither callback nor libuv. */
+static void walked_tail(uv_handle_t *handle, void *arg)
+{
+	struct object *object = (struct object *)handle;
+	struct world *world = arg;
+
+	if (object->kind != TIMER || uv_is_closing(handle) || !one_in(world, 8))
+		return;
+	object_forget(object);
+	object->closing = ARM_TAIL("uv_close");
+	uv_close(handle, on_close);
+}
+
 void act_walk(struct world *world)
 {
-	if (one_in(world, 4))
-		uv_walk(world->loop, walked, world);
+	if (one_in(world, 3))
+		uv_walk(world->loop, one_in(world, 2) ? walked : walked_tail, world);
 	KEEP_FRAME();
 }
 

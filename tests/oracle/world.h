@@ -156,6 +156,8 @@ int world_take(void);
 /* Joins all threads that were made. Main thread, at the end. */
 void threads_join(void);
 
+/* Starts, stops or spoils a timer in one of many ways. */
+void timer_poke(struct object *object);
 extern uv_close_cb close_again_callback; /* on_close of which the handle is made anew */
 
 /* Actions, by file. */

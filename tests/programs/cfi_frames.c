@@ -80,8 +80,7 @@ static bool same(const struct view *view, void *const *addresses, int count)
 	unsigned i;
 	uintptr_t start;
 
-	if (count > 2 && view->count > 1 &&
-		NODE_ADDRESS(view->pcs[1]) == (uintptr_t)addresses[2]) {
+	if (count > 2 && view->count > 1 && NODE_ADDRESS(view->pcs[1]) == (uintptr_t)addresses[2]) {
 		addresses++;
 		count--;
 	}
@@ -162,6 +161,15 @@ static NOINLINE void large(void)
 	block[1] = block[0];
 }
 
+static NOINLINE void middling(void)
+{
+	volatile char block[100000];
+
+	block[0] = 1;
+	plain(1);
+	block[1] = block[0];
+}
+
 static NOINLINE void aligned(void)
 {
 	volatile char block[256] __attribute__((aligned(64)));
@@ -209,7 +217,8 @@ static void test_shapes(void)
 	sized(5000);
 	verdict("frames with alloca");
 	large();
-	verdict("a frame of 600,000 bytes");
+	middling();
+	verdict("frames of 100,000 and of 600,000 bytes");
 	aligned();
 	verdict("an aligned frame");
 	with_frame_pointer();
@@ -252,7 +261,8 @@ static NOINLINE void work(int rounds)
 	}
 }
 
-#if defined(__x86_64__)
+/* The thread sanitizer's runtime would be interrupted with its own locks held. */
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 static NOINLINE void varied(void)
 {
 	int numbers[] = {2, 1};
@@ -417,8 +427,8 @@ static void coroutine(void)
 static void test_coroutines(void)
 {
 	const size_t size = 65536;
-	char *stack = mmap(NULL, size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		-1, 0);
+	char *stack =
+		mmap(NULL, size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	/* Nothing may be read past the stack's end. */
 	mprotect(stack + size, 4096, PROT_NONE);
@@ -593,6 +603,8 @@ static void test_ends(void)
 	start.fp = start.sp;
 	check("a stack that is not there: words, and no fault",
 		unwind(&start, 0, false, pcs, 4, &end) == 1 && end == NODE_END_OTHER_STACK);
+	check("the same with a limit on another stack",
+		unwind(&start, stack_end, false, pcs, 4, &end) == 1 && end == NODE_END_OTHER_STACK);
 	munmap((void *)start.sp, 4096);
 }
 

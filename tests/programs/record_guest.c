@@ -101,6 +101,23 @@ static int wait_for_signal(void)
 	return 0;
 }
 
+static void on_crash(uv_timer_t *timer)
+{
+	(void)timer;
+	*(volatile int *)8 = 1;
+}
+
+static int crash_in_callback(void)
+{
+	static uv_timer_t timer;
+	struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	uv_timer_init(uv_default_loop(), &timer);
+	uv_timer_start(&timer, on_crash, 1, 0);
+	return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+}
+
 static int copy_stdin(void)
 {
 	char bytes[4096];
@@ -133,6 +150,8 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(mode, "wait"))
 		return wait_for_signal();
+	if (!strcmp(mode, "crash"))
+		return crash_in_callback();
 	if (!strcmp(mode, "copy"))
 		return copy_stdin();
 	if (!strcmp(mode, "exec")) {

@@ -39,10 +39,10 @@ struct arena_writer *arena_writer_create(uint32_t chunks)
 
 	count[ARENA_CHUNK_STATES] = count[ARENA_CHUNKS] = chunks;
 	for (int i = 0; i < ARENA_REGION_COUNT; i++)
-		public->size += ((uint64_t)stride[i] * count[i] + 63) & ~63ull;
+	public->size += ((uint64_t)stride[i] * count[i] + 63) & ~63ull;
 	public->size += offset;
-	public->bytes = mmap(NULL, public->size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	public->bytes = mmap(
+		NULL, public->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (public->bytes == MAP_FAILED)
 		abort();
 	public->header = (struct arena_header *)public->bytes;
@@ -80,8 +80,8 @@ uint32_t arena_writer_node(struct arena_writer *writer, uint32_t caller, uint64_
 	return index;
 }
 
-uint32_t arena_writer_module(struct arena_writer *writer, uint64_t start, uint64_t end,
-	uint64_t bias, const char *path)
+uint32_t arena_writer_module(
+	struct arena_writer *writer, uint64_t start, uint64_t end, uint64_t bias, const char *path)
 {
 	uint32_t index = (uint32_t)writer->header->used[ARENA_MODULES].value++;
 	struct arena_module *module = record(writer, ARENA_MODULES, index);

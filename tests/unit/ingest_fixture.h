@@ -63,8 +63,8 @@ static inline struct fixture *fixture_create(void)
 	arena_writer_module(f->arena, 0x400000, 0x500000, 0x400000, "");
 	f->stack = arena_writer_node(f->arena, 0, 0x401050);
 	f->stack = arena_writer_node(f->arena, f->stack, 0x401150);
-	fixture_check(ingest_add_process(f->ingest, f->arena->bytes, f->arena->size, &info,
-			      &f->process, &err),
+	fixture_check(ingest_add_process(
+			      f->ingest, f->arena->bytes, f->arena->size, &info, &f->process, &err),
 		&err);
 	main.started = f->start;
 	assert_true(ARENA_PUT(f->arena, 1, THREAD, &main));
@@ -127,7 +127,7 @@ static inline const char *fixture_ask(struct fixture *f, const char *format, ...
 			const char *column = (const char *)sqlite3_column_text(statement, i);
 
 			at += (size_t)snprintf(text + at, sizeof text - at, "%s%.200s",
-				i     ? "|"
+				i    ? "|"
 				: at ? " "
 				     : "",
 				column ? column : "-");

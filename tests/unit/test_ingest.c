@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -49,8 +50,8 @@ static void put_destroy(struct fixture *f, uint32_t thread, uint64_t id, uint64_
 	assert_true(ARENA_PUT(f->arena, thread, DESTROY, &event));
 }
 
-static void put_arming(struct fixture *f, uint64_t id, uint64_t async_id, uint64_t run,
-	enum acausal_end end)
+static void put_arming(
+	struct fixture *f, uint64_t id, uint64_t async_id, uint64_t run, enum acausal_end end)
 {
 	struct event_arming event = {.thread = 1,
 		.arming_id = id,
@@ -67,8 +68,8 @@ static void put_arming(struct fixture *f, uint64_t id, uint64_t async_id, uint64
 	assert_true(ARENA_PUT(f->arena, 1, ARMING, &event));
 }
 
-static void put_run(struct fixture *f, uint64_t run, uint64_t async_id, uint64_t arming,
-	uint64_t cause)
+static void put_run(
+	struct fixture *f, uint64_t run, uint64_t async_id, uint64_t arming, uint64_t cause)
 {
 	struct event_run event = {.async_id = async_id, .arming_id = arming};
 
@@ -299,7 +300,8 @@ static void runs_lead_to_their_arming(void **state)
 	assert_answer(f, "SELECT arming_id, timeout_ms, repeat_ms, \"end\", times FROM arming",
 		"1|5|-|fired|1 2|5|-|-|1");
 	assert_answer(f,
-		"SELECT runs FROM stack_total JOIN type USING (type_id) WHERE class = 'handle'", "4");
+		"SELECT runs FROM stack_total JOIN type USING (type_id) WHERE class = 'handle'",
+		"4");
 	fixture_destroy(f);
 }
 
@@ -358,8 +360,8 @@ static void put_log(struct fixture *f, int fd, const char *text, size_t length, 
 		.length = (uint32_t)length};
 
 	event.written = at(f, 10);
-	assert_true(arena_writer_put(
-		f->arena, 1, 0, EVENT_LOG, &event, sizeof event, text, length));
+	assert_true(
+		arena_writer_put(f->arena, 1, 0, EVENT_LOG, &event, sizeof event, text, length));
 }
 
 static void logs_are_lines(void **state)
@@ -378,7 +380,8 @@ static void logs_are_lines(void **state)
 		"SELECT fd, line_number, text, full_length, typeof(text), run_id FROM log"
 		" WHERE typeof(text) = 'text' ORDER BY log_id",
 		"1|1|one|3|text|1 1|2|two|3|text|1 2|1|err|3|text|1 2|2||0|text|1"
-		" 1|3|three|5|text|1 1|5|cut|3|text|1 1|6|here|104|text|1 1|7|caf\xc3\xa9|5|text|1");
+		" 1|3|three|5|text|1 1|5|cut|3|text|1 1|6|here|104|text|1 "
+		"1|7|caf\xc3\xa9|5|text|1");
 	assert_answer(f, "SELECT hex(text), line_number FROM log WHERE typeof(text) = 'blob'",
 		"62616420FF|4");
 	assert_answer(f, "SELECT DISTINCT async_id, type FROM log_named", "1|main");
@@ -433,8 +436,8 @@ static void crashes_and_gaps_are_noted(void **state)
 		" crash",
 		"1|1|1|1|11|1|24");
 	assert_answer(f, "SELECT thread_id, to_ns - from_ns, lost FROM gap", "1|4|12");
-	assert_answer(f,
-		"SELECT exit_code, exit_signal, ended_ns >= started_ns FROM process", "-|11|1");
+	assert_answer(
+		f, "SELECT exit_code, exit_signal, ended_ns >= started_ns FROM process", "-|11|1");
 	fixture_destroy(f);
 }
 
@@ -521,8 +524,8 @@ static void ids_of_processes_are_apart(void **state)
 
 	(void)state;
 	put_request(f, 5, 1, 2);
-	assert_int_equal(ingest_add_process(f->ingest, second->bytes, second->size, &info,
-				 &process, &err),
+	assert_int_equal(
+		ingest_add_process(f->ingest, second->bytes, second->size, &info, &process, &err),
 		0);
 	assert_int_equal(ingest_process_id(process), 2);
 	f->arena = second;
@@ -537,7 +540,10 @@ static void ids_of_processes_are_apart(void **state)
 		" WHERE api = 'uv_write' ORDER BY 1",
 		"5|1|1|1|2|1 1099511627781|2|1099511627777|1099511627777|1099511627778|2");
 	/* The same place in the same file, mapped elsewhere: one stack. */
-	assert_answer(f, "SELECT count(*), count(DISTINCT stack_id) FROM packed_request JOIN origin USING (origin_id)", "2|1");
+	assert_answer(f,
+		"SELECT count(*), count(DISTINCT stack_id) FROM packed_request JOIN origin USING "
+		"(origin_id)",
+		"2|1");
 	assert_answer(f, "SELECT process_id, os_pid, parent_process_id FROM process",
 		"1|4711|- 2|4712|1");
 	f->arena = first;
@@ -617,11 +623,11 @@ static void a_killed_recorder_leaves_a_valid_file(void **state)
 		if (realpath(path, command)) {
 			struct fixture reader = {0};
 
-			assert_int_equal(
-				sqlite3_open_v2(command, &db, SQLITE_OPEN_READWRITE, NULL),
+			assert_int_equal(sqlite3_open_v2(command, &db, SQLITE_OPEN_READWRITE, NULL),
 				SQLITE_OK);
 			reader.db = db;
-			assert_answer(&reader, "SELECT value FROM meta WHERE key = 'complete'", "0");
+			assert_answer(
+				&reader, "SELECT value FROM meta WHERE key = 'complete'", "0");
 			assert_answer(&reader, "PRAGMA integrity_check", "ok");
 			sqlite3_close(db);
 			*strrchr(command, '/') = 0;
@@ -631,6 +637,41 @@ static void a_killed_recorder_leaves_a_valid_file(void **state)
 	}
 	snprintf(command, sizeof command, "rm -r %s", folder);
 	assert_int_equal(system(command), 0);
+}
+
+/* A disk that is full: one clear line, again and again, and what was committed stays. */
+static void a_full_disk_is_said(void **state)
+{
+	struct fixture *f = fixture_create();
+	struct rlimit limit = {4 << 20, RLIM_INFINITY}, unlimited;
+	struct error first = {""}, again = {""};
+	uint64_t id = 2;
+	bool busy;
+	int result = 0;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &unlimited);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	for (int round = 0; round < 2000 && !result; round++) {
+		while (arena_writer_free_chunks(f->arena) > 1)
+			put_request(f, id, 1, id), id++;
+		result = ingest_drain(f->ingest, &busy, &first);
+	}
+	assert_int_equal(result, -1);
+	assert_non_null(strstr(first.text, f->path));
+	assert_null(strchr(first.text, '\n'));
+	assert_int_equal(ingest_drain(f->ingest, &busy, &again), -1);
+	assert_string_equal(first.text, again.text);
+	assert_int_equal(ingest_finish(f->ingest, &f->summary, &again), -1);
+	ingest_destroy(f->ingest);
+	f->ingest = NULL;
+	setrlimit(RLIMIT_FSIZE, &unlimited);
+	signal(SIGXFSZ, SIG_DFL);
+	fixture_open(f);
+	assert_answer(f, "PRAGMA integrity_check", "ok");
+	assert_answer(f, "SELECT value FROM meta WHERE key = 'complete'", "0");
+	fixture_destroy(f);
 }
 
 static void files_are_private_and_new(void **state)
@@ -649,8 +690,9 @@ static void files_are_private_and_new(void **state)
 	fixture_finish(f);
 	assert_answer(f, "PRAGMA application_id", "1633902965");
 	assert_answer(f, "PRAGMA user_version", "1");
-	assert_answer(f, "SELECT key, value FROM meta WHERE key IN ('complete', 'command',"
-			 " 'acausal_version', 'waits') ORDER BY key",
+	assert_answer(f,
+		"SELECT key, value FROM meta WHERE key IN ('complete', 'command',"
+		" 'acausal_version', 'waits') ORDER BY key",
 		"acausal_version|test command|[\"a\"] complete|1 waits|0");
 	fixture_destroy(f);
 }
@@ -674,6 +716,7 @@ int main(void)
 		cmocka_unit_test(chunks_are_given_back),
 		cmocka_unit_test(duplicates_are_kept_out),
 		cmocka_unit_test(a_killed_recorder_leaves_a_valid_file),
+		cmocka_unit_test(a_full_disk_is_said),
 		cmocka_unit_test(files_are_private_and_new),
 	};
 

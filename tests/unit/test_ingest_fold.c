@@ -65,9 +65,9 @@ static int check_rows(struct fixture *f, int (*letter)(int), int64_t *longest, i
 	int count = 0;
 
 	*longest = 0;
-	assert_int_equal(sqlite3_prepare_v2(f->db,
-				 "SELECT run_id, period, times, to_run_id FROM fold", -1, &rows,
-				 NULL),
+	assert_int_equal(
+		sqlite3_prepare_v2(f->db, "SELECT run_id, period, times, to_run_id FROM fold", -1,
+			&rows, NULL),
 		SQLITE_OK);
 	assert_int_equal(
 		sqlite3_prepare_v2(f->db, "SELECT link_run_id FROM run_edge WHERE run_id = ?1", -1,
@@ -79,8 +79,7 @@ static int check_rows(struct fixture *f, int (*letter)(int), int64_t *longest, i
 		int64_t at = run;
 
 		for (int64_t hop = 0; hop < times * p; hop++) {
-			assert_int_equal(
-				letter((int)at - 2), letter((int)(run - hop % p) - 2));
+			assert_int_equal(letter((int)at - 2), letter((int)(run - hop % p) - 2));
 			sqlite3_bind_int64(edge, 1, at);
 			assert_int_equal(sqlite3_step(edge), SQLITE_ROW);
 			at = sqlite3_column_int64(edge, 0);
@@ -179,8 +178,7 @@ static void a_long_chain_takes_few_steps(void **state)
 	int steps = 0;
 
 	(void)state;
-	sqlite3_prepare_v2(
-		f->db, "SELECT to_run_id FROM fold WHERE run_id = ?1", -1, &fold, NULL);
+	sqlite3_prepare_v2(f->db, "SELECT to_run_id FROM fold WHERE run_id = ?1", -1, &fold, NULL);
 	sqlite3_prepare_v2(
 		f->db, "SELECT link_run_id FROM run_edge WHERE run_id = ?1", -1, &edge, NULL);
 	for (; at > 1; steps++) {

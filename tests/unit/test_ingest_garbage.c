@@ -126,8 +126,8 @@ static void bits_may_turn_anywhere(void **state)
 		f = fixture_create();
 		fill(f);
 		/* Behind the header, whose layout was checked and copied when it was added. */
-		from = round % 3 ? f->arena->header->region[round % 2 ? ARENA_CHUNK_STATES
-								      : ARENA_THREADS]
+		from = round % 3 ? f->arena->header
+					   ->region[round % 2 ? ARENA_CHUNK_STATES : ARENA_THREADS]
 					   .offset
 				 : 0;
 		size = f->arena->size - from;
