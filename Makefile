@@ -40,7 +40,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # What a plain `make` needs: named when missing. `deps`, `demo`, `test`, `check` install instead,
 # and then build in a make of their own.
-WITHOUT_BUILD := help clean install-files deps deps-test deps-check demo test check
+WITHOUT_BUILD := help clean install-files deps deps-test deps-bench deps-check demo test bench check
 GOALS         := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(WITHOUT_BUILD),$(GOALS)),)
 ifneq ($(shell $(PKG) --exists $(MODULES) 2>/dev/null && echo yes),yes)
@@ -94,8 +94,8 @@ SCHEMA_PARTS    := tables views indexes
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
-.PHONY: all programs tests deps deps-test deps-check demo test oracle bench check install \
-	install-files clean help FORCE
+.PHONY: all programs benches tests deps deps-test deps-bench deps-check demo test oracle bench \
+	check install install-files clean help FORCE
 
 all: $(B)/libacausal.so $(B)/acausal $(EXAMPLES:%=$(B)/examples/%) ## build everything but the tests
 
@@ -144,6 +144,7 @@ $(B)/obj/%.o: %.c $(B)/flags
 
 programs: $(TEST_PROGRAMS:%=$(B)/tests/%) $(TEST_PROGRAMS_CC:%=$(B)/tests/%) \
 	$(ORACLE)
+benches: $(BENCHES:%=$(B)/bench/%)
 tests: programs $(UNIT_TESTS:%=$(B)/tests/unit/%) ## build the tests without running them
 
 HELPER_OBJECTS := $(UNIT_HELPERS:%.c=$(B)/obj/%.o)
@@ -175,17 +176,18 @@ $(TEST_PROGRAMS_CC:%=$(B)/tests/%): $(B)/tests/%: tests/programs/%.cc $(B)/flags
 
 # The random program that knows its own causality, and what compares it with a recording.
 ORACLE_OBJECTS := $(ORACLE_SOURCES:%.c=$(B)/plain/%.o)
-$(ORACLE_OBJECTS): $(B)/plain/%.o: %.c $(B)/flags
+CHECK_OBJECTS  := $(ORACLE_CHECK:%.c=$(B)/plain/%.o)
+$(ORACLE_OBJECTS) $(CHECK_OBJECTS): $(B)/plain/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(PROGRAM_BUILD) -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(PROGRAM_BUILD) $(PROGRAM_CFLAGS) -c -o $@ $<
 
 $(B)/tests/oracle: $(ORACLE_OBJECTS) $(B)/sources
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -o $@ $(ORACLE_OBJECTS) $(UV_LIBS) -lpthread -ldl
 
-$(B)/tests/oracle_check: $(ORACLE_CHECK:%.c=$(B)/obj/%.o)
+$(B)/tests/oracle_check: $(CHECK_OBJECTS) $(B)/sources
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) $(SANFLAGS) -o $@ $^ $(PROGRAM_LIBS) -lpthread -ldl
+	$(call say,LINK,$@)$(CC) -o $@ $(CHECK_OBJECTS) $(PROGRAM_LIBS)
 
 $(BENCHES:%=$(B)/bench/%): $(B)/bench/%: tests/bench/%.c $(B)/objects.a \
 		$(HELPER_OBJECTS) $(B)/runtime.a $(B)/flags
@@ -195,14 +197,16 @@ $(BENCHES:%=$(B)/bench/%): $(B)/bench/%: tests/bench/%.c $(B)/objects.a \
 
 # The examples keep all their frames, so that what their README shows is the same with every compiler:
 # nothing inlined, and no jump where a function ends in a call.
+EXAMPLE_BUILD = $(LANGUAGE) -O1 -g -fno-inline -fno-optimize-sibling-calls $(WARNINGS) \
+	$(C_WARNINGS) $(UV_CFLAGS) $(DEPFLAGS)
 $(EXAMPLES:%=$(B)/examples/%): $(B)/examples/%: examples/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(LANGUAGE) -O1 -g -fno-inline -fno-optimize-sibling-calls \
-		$(WARNINGS) $(C_WARNINGS) $(UV_CFLAGS) $(DEPFLAGS) -MF $@.d -o $@ $< $(UV_LIBS) -lpthread
+	$(call say,CC,$@)$(CC) $(EXAMPLE_BUILD) -MF $@.d -o $@ $< $(UV_LIBS) -lpthread
 
 # Rebuilds what other flags built, and links anew when a source is gone: these two files change
 # only when their contents do.
-$(B)/flags: CONTENTS = $(CC) $(CXX) $(FLAGS) $(SANFLAGS) $(LIBFLAGS) $(LDFLAGS) $(PROGRAM_LIBS)
+$(B)/flags: CONTENTS = $(CC) $(CXX) $(FLAGS) $(SANFLAGS) $(LIBFLAGS) $(PROGRAM_BUILD) \
+	$(EXAMPLE_BUILD) $(LDFLAGS) $(PROGRAM_LIBS) $(CMOCKA_LIBS)
 $(B)/sources: CONTENTS = $(LIB_SOURCES) $(PROGRAM_SOURCES) $(ORACLE_SOURCES)
 $(B)/flags $(B)/sources: FORCE
 	@mkdir -p $(B)
@@ -212,7 +216,7 @@ $(B)/flags $(B)/sources: FORCE
 -include $(LIB_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(RUNTIME_OBJECTS:.o=.d)
 -include $(UNIT_SOURCES:%.c=$(B)/obj/%.d) $(CFI_PROGRAMS:%=$(B)/obj/tests/programs/%.d)
 -include $(addsuffix .d,$(TEST_PROGRAMS:%=$(B)/tests/%) $(TEST_PROGRAMS_CC:%=$(B)/tests/%))
--include $(ORACLE_OBJECTS:.o=.d) $(ORACLE_CHECK:%.c=$(B)/obj/%.d)
+-include $(ORACLE_OBJECTS:.o=.d) $(CHECK_OBJECTS:.o=.d)
 -include $(addsuffix .d,$(BENCHES:%=$(B)/bench/%) $(EXAMPLES:%=$(B)/examples/%))
 
 # These install first and build in a make of their own, in parallel unless told otherwise.
@@ -225,6 +229,9 @@ deps: ## install what building and the demo need (and nothing when all is there)
 
 deps-test:
 	@tests/deps --install build test
+
+deps-bench:
+	@tests/deps --install build bench
 
 deps-check:
 	@tests/deps --install build check
@@ -240,7 +247,8 @@ test: deps-test ## run every test (T=PATTERN for some)
 oracle: all $(ORACLE) ## compare many random programs with their recordings (SEEDS=1000)
 	@B='$(B)' bash tests/oracle/run.sh '$(or $(SEEDS),1000)' '$(or $(FIRST_SEED),1)'
 
-bench: all $(BENCHES:%=$(B)/bench/%) ## measure
+bench: deps-bench ## measure
+	@$(SUBMAKE) all programs benches
 	@B='$(B)' bash tests/bench/run
 
 check: deps-check ## style, layering, exports, headers, schema

@@ -2,7 +2,6 @@
 #include "debugger/command.h"
 
 #include "debugger/file_kind.h"
-#include "debugger/manual.h"
 
 #include <string.h>
 
@@ -162,7 +161,7 @@ int command_run(const struct command_table *table, const struct command *command
 	if (option_parse(command->options, argc, argv, false, &invocation.options, &reason))
 		return usage_error(command, reason.text, err);
 	if (option_value(&invocation.options, "help")) {
-		manual_show(command, session->out);
+		table->show_help(command, session->out);
 		return 0;
 	}
 	status = check_words(&invocation, err);

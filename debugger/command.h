@@ -23,6 +23,7 @@ struct command;
 /* The commands there are; ends with a row without a name. */
 struct command_table {
 	const struct command *rows;
+	void (*show_help)(const struct command *command, FILE *out); /* for COMMAND --help */
 };
 
 struct invocation {

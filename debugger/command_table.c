@@ -6,6 +6,7 @@
 
 #include "debugger/help.h"
 #include "debugger/info.h"
+#include "debugger/manual.h"
 #include "debugger/overview.h"
 #include "debugger/prompt.h"
 #include "debugger/sql.h"
@@ -154,4 +155,4 @@ static const struct command rows[] = {
 	{0},
 };
 
-const struct command_table command_table = {rows};
+const struct command_table command_table = {rows, manual_show};

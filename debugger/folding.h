@@ -6,7 +6,7 @@
 #ifndef ACAUSAL_DEBUGGER_FOLDING_H
 #define ACAUSAL_DEBUGGER_FOLDING_H
 
-#include "debugger/lineage.h"
+#include "debugger/segment.h"
 
 #define FOLDING_PERIOD 8 /* the longest repeat that is noticed */
 

@@ -180,12 +180,16 @@ static void add_bounded_count(struct strbuf *words, int64_t count)
 	quantity_add_count(words, count > COUNT_MAX ? COUNT_MAX : count);
 }
 
-static int arming_item(struct inquiry *inquiry, int64_t arming_id, bool first, struct error *err)
+static int arming_item(struct inquiry *inquiry, int64_t arming_id, int64_t shot_run_id, bool first,
+	struct error *err)
 {
 	struct strbuf *words = new_words(inquiry);
 	struct arming_row arming;
+	int found = shot_run_id == UNKNOWN
+			    ? lookup_arming(inquiry->recording, arming_id, &arming, err)
+			    : lookup_shot(inquiry->recording, shot_run_id, &arming, err);
 
-	if (lookup_arming(inquiry->recording, arming_id, &arming, err) < 0)
+	if (found < 0)
 		return -1;
 	facts_begin_item(&inquiry->facts);
 	integer(inquiry, "arming_id", arming.arming_id);
@@ -216,14 +220,20 @@ static int arming_item(struct inquiry *inquiry, int64_t arming_id, bool first, s
 	return 0;
 }
 
+/* Those that stand alone, and those that are packed with the run that used them up. */
 static int armings(struct inquiry *inquiry, int64_t async_id, struct error *err)
 {
-	static const char count_sql[] = "SELECT count(*) FROM (SELECT 1 FROM main.packed_arming"
-					" WHERE async_id = ?1 LIMIT 100001)";
+	static const char count_sql[] =
+		"SELECT count(*) FROM (SELECT 1 FROM main.packed_arming WHERE async_id = ?1"
+		" UNION ALL SELECT 1 FROM main.packed_shot WHERE async_id = ?1 LIMIT 100001)";
 	static const char last_sql[] =
-		"SELECT arming_id FROM main.packed_arming WHERE async_id = ?1"
-		" ORDER BY arming_id DESC LIMIT 5";
-	int64_t count = number_about(inquiry->recording, count_sql, async_id), ids[LAST_SHOWN];
+		"SELECT * FROM (SELECT * FROM (SELECT arming_id, NULL FROM main.packed_arming"
+		" WHERE async_id = ?1 ORDER BY arming_id DESC LIMIT 5)"
+		" UNION ALL SELECT * FROM (SELECT run_id - arming_delta, run_id FROM "
+		"main.packed_shot"
+		" WHERE async_id = ?1 ORDER BY run_id DESC LIMIT 5)) ORDER BY 1 DESC LIMIT 5";
+	int64_t count = number_about(inquiry->recording, count_sql, async_id);
+	int64_t ids[LAST_SHOWN], shots[LAST_SHOWN];
 	struct strbuf *words = new_words(inquiry);
 	sqlite3_stmt *statement;
 	int shown = 0, i;
@@ -237,12 +247,14 @@ static int armings(struct inquiry *inquiry, int64_t async_id, struct error *err)
 	if (sqlite3_prepare_v2(reader_database(inquiry->recording), last_sql, -1, &statement, NULL))
 		return reader_error(inquiry->recording, NULL, err);
 	sqlite3_bind_int64(statement, 1, async_id);
-	while (shown < LAST_SHOWN && sqlite3_step(statement) == SQLITE_ROW)
-		ids[shown++] = sqlite3_column_int64(statement, 0);
+	for (; shown < LAST_SHOWN && sqlite3_step(statement) == SQLITE_ROW; shown++) {
+		ids[shown] = lookup_column(statement, 0);
+		shots[shown] = lookup_column(statement, 1);
+	}
 	sqlite3_finalize(statement);
 	facts_begin_list(&inquiry->facts, "armings");
 	for (i = 0; i < shown; i++)
-		if (arming_item(inquiry, ids[i], !i, err))
+		if (arming_item(inquiry, ids[i], shots[i], !i, err))
 			return -1;
 	facts_end_list(&inquiry->facts);
 	return 0;
@@ -263,13 +275,19 @@ static void add_run_time(struct strbuf *words, int64_t total, int64_t longest, i
 static int runs(struct inquiry *inquiry, int64_t async_id, struct error *err)
 {
 #define OF_LAST                                                                                    \
-	" FROM (SELECT duration_ns FROM main.packed_run WHERE async_id = ?1"                       \
-	" ORDER BY run_id DESC LIMIT 100000)"
+	" FROM (SELECT * FROM (SELECT duration_ns FROM main.packed_run WHERE async_id = ?1"        \
+	" ORDER BY run_id DESC LIMIT 100000) UNION ALL SELECT * FROM"                              \
+	" (SELECT duration_ns FROM main.packed_shot WHERE async_id = ?1"                           \
+	" ORDER BY run_id DESC LIMIT 100000))"
+#define OF_BOTH(what)                                                                              \
+	"SELECT " what "(n) FROM (SELECT " what "(run_id) AS n FROM main.packed_run"               \
+	" WHERE async_id = ?1 UNION ALL SELECT " what "(run_id) FROM main.packed_shot"             \
+	" WHERE async_id = ?1)"
 	static const char *const sql[] = {
-		"SELECT count(*) FROM (SELECT 1 FROM main.packed_run WHERE async_id = ?1 LIMIT "
-		"100001)",
-		"SELECT min(run_id) FROM main.packed_run WHERE async_id = ?1",
-		"SELECT max(run_id) FROM main.packed_run WHERE async_id = ?1",
+		"SELECT count(*) FROM (SELECT 1 FROM main.packed_run WHERE async_id = ?1"
+		" UNION ALL SELECT 1 FROM main.packed_shot WHERE async_id = ?1 LIMIT 100001)",
+		OF_BOTH("min"),
+		OF_BOTH("max"),
 		"SELECT sum(duration_ns)" OF_LAST,
 		"SELECT max(duration_ns)" OF_LAST,
 	};
@@ -342,7 +360,7 @@ static int request_run(
 static void resource_columns(struct inquiry *inquiry, const struct resource_row *resource)
 {
 	integer(inquiry, "async_id", resource->async_id);
-	integer(inquiry, "process_id", lookup_process_of(resource->async_id));
+	integer(inquiry, "process_id", id_process(resource->async_id));
 	string(inquiry, "type", resource->type.name);
 	string(inquiry, "class", resource->type.class);
 	string(inquiry, "hook_type", resource->type.hook_type);
@@ -457,6 +475,7 @@ static int info_resource(struct inquiry *inquiry, const struct point *point, str
 	if (resource.request_run_id != UNKNOWN)
 		return request_run(inquiry, &resource, err);
 	if (!is_indexed(inquiry->recording, "packed_arming") ||
+		!is_indexed(inquiry->recording, "packed_shot") ||
 		!is_indexed(inquiry->recording, "packed_run")) {
 		words = new_words(inquiry);
 		strbuf_add_string(words, "not told: an unfinished recording has no index for them");
@@ -513,7 +532,7 @@ static int run_origins(struct inquiry *inquiry, const struct execution *in, stru
 	struct arming_row arming;
 	struct cause_row cause;
 	int64_t run_id = UNKNOWN;
-	int found = lookup_arming(inquiry->recording, in->run.arming_id, &arming, err);
+	int found = lookup_arming_of(inquiry->recording, &in->run, &arming, err);
 
 	if (found == 1) {
 		run_id = arming.run_id;

@@ -108,7 +108,7 @@ static void forget(struct execution *execution)
 {
 	*execution = (struct execution){.callback_line = UNKNOWN};
 	execution->run = (struct run_row){UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL};
+		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, false};
 }
 
 static int load_resource(struct reader *recording, struct execution *ret, struct error *err)
@@ -150,7 +150,7 @@ int lineage_execution(struct reader *recording, struct frames_cache *cache, int6
 		ret->run.root_run_id = thread.root_run_id;
 	ret->is_root = ret->run.root_run_id == run_id;
 	if (!found && ret->is_root && thread.role && !strcmp(thread.role, "main")) {
-		ret->run.async_id = run_id - lookup_number_of(run_id) + 1;
+		ret->run.async_id = run_id - id_number(run_id) + 1;
 		ret->run.began_ns = thread.started_ns;
 	}
 	if (load_resource(recording, ret, err) < 0 ||
@@ -231,7 +231,7 @@ static int arming_edge(
 {
 	struct arming_row arming;
 	char what[64];
-	int found = lookup_arming(walk->recording, from->run.arming_id, &arming, err);
+	int found = lookup_arming_of(walk->recording, &from->run, &arming, err);
 
 	if (found < 0)
 		return -1;
@@ -368,7 +368,7 @@ static int check_order(struct walk *walk, const struct segment *segment)
 		return 1;
 	if (target == walk->remembered ||
 		(segment->edge == EDGE_LINK && target >= segment->of_run_id &&
-			lookup_process_of(target) == lookup_process_of(segment->of_run_id)))
+			id_process(target) == id_process(segment->of_run_id)))
 		return end_with(walk, LINEAGE_DAMAGED,
 			"%s is said to come of %s, which is not before it: the recording is "
 			"damaged",
@@ -489,7 +489,7 @@ static int walk_triggers(struct walk *walk, int64_t async_id, struct error *err)
 		if (found < 0)
 			return -1;
 		if ((found && resource.type.class && !strcmp(resource.type.class, "root")) ||
-			lookup_number_of(async_id) == 1) {
+			id_number(async_id) == 1) {
 			walk->lineage->complete = true;
 			return 0;
 		}
@@ -551,8 +551,8 @@ static int begin_at_main(struct walk *walk, struct segment *here, int64_t *next,
 	int64_t thread_id = UNKNOWN;
 
 	*next = walk->lineage->point.id;
-	if (lookup_integer(walk->recording, STATEMENT_MAIN_THREAD, sql,
-		    lookup_process_of(walk->lineage->point.id), UNKNOWN, &thread_id, err) < 0 ||
+	if (reader_integer(walk->recording, STATEMENT_MAIN_THREAD, sql,
+		    id_process(walk->lineage->point.id), UNKNOWN, &thread_id, err) < 0 ||
 		lookup_thread(walk->recording, thread_id, &thread, err) < 0)
 		return -1;
 	return begin_at_run(walk, here, thread.root_run_id, thread_id, err);
@@ -650,7 +650,7 @@ static int begin(struct walk *walk, struct segment *here, int64_t *next, struct 
 		return -1;
 	lineage->process_id = lineage->thread.process_id;
 	if (lineage->process_id == UNKNOWN && here->in.run.run_id != UNKNOWN)
-		lineage->process_id = lookup_process_of(here->in.run.run_id);
+		lineage->process_id = id_process(here->in.run.run_id);
 	return lookup_process(walk->recording, lineage->process_id, &lineage->process, err) < 0 ? -1
 												: 0;
 }

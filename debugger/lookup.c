@@ -8,16 +8,6 @@
 
 #include <string.h>
 
-int64_t lookup_process_of(int64_t id)
-{
-	return (id >> PROCESS_SHIFT) + 1;
-}
-
-int64_t lookup_number_of(int64_t id)
-{
-	return id & ((INT64_C(1) << PROCESS_SHIFT) - 1);
-}
-
 int64_t lookup_column(sqlite3_stmt *statement, int column)
 {
 	return sqlite3_column_type(statement, column) == SQLITE_NULL
@@ -46,25 +36,6 @@ static int64_t plus(int64_t a, int64_t b)
 	return a == UNKNOWN || b == UNKNOWN ? UNKNOWN : (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
-int lookup_integer(struct reader *recording, unsigned slot, const char *sql, int64_t first,
-	int64_t second, int64_t *ret, struct error *err)
-{
-	sqlite3_stmt *statement;
-	int found;
-
-	if (reader_prepare(recording, slot, sql, &statement, err))
-		return -1;
-	if (first != UNKNOWN)
-		sqlite3_bind_int64(statement, 1, first);
-	if (second != UNKNOWN)
-		sqlite3_bind_int64(statement, 2, second);
-	found = reader_step(recording, statement, err);
-	if (found == 1 && (*ret = lookup_column(statement, 0)) == UNKNOWN)
-		found = 0;
-	sqlite3_reset(statement);
-	return found;
-}
-
 int lookup_type(struct reader *recording, int64_t type_id, struct type_row *ret, struct error *err)
 {
 	sqlite3_stmt *row;
@@ -87,13 +58,14 @@ int lookup_type(struct reader *recording, int64_t type_id, struct type_row *ret,
 	return found;
 }
 
+/* What the tables that hold runs have in common; `p` is the table. */
 #define RUN_COLUMNS                                                                                \
-	"p.run_id, p.async_id, e.thread_id, p.outer_run_id, p.outer_stack_id,"                     \
-	" e.callback_frame_id, p.duration_ns, p.status, p.bytes, p.cause_id, t.root_run_id, "      \
-	"e.part"
+	"p.run_id, p.async_id, e.thread_id, u.outer_run_id, u.outer_stack_id,"                     \
+	" e.callback_frame_id, p.duration_ns, p.cause_id, t.root_run_id, e.part"
 #define RUN_JOINS                                                                                  \
 	" LEFT JOIN main.entry e ON e.entry_id = p.entry_id"                                       \
-	" LEFT JOIN main.thread t ON t.thread_id = e.thread_id"
+	" LEFT JOIN main.thread t ON t.thread_id = e.thread_id"                                    \
+	" LEFT JOIN main.packed_outer u ON u.run_id = p.run_id"
 
 /* RUN_COLUMNS, from the row that stands there. */
 static void read_run(struct reader *recording, sqlite3_stmt *row, struct run_row *ret)
@@ -105,11 +77,9 @@ static void read_run(struct reader *recording, sqlite3_stmt *row, struct run_row
 	ret->outer_stack_id = lookup_column(row, 4);
 	ret->callback_frame_id = lookup_column(row, 5);
 	ret->duration_ns = lookup_column(row, 6);
-	ret->status = lookup_column(row, 7);
-	ret->bytes = lookup_column(row, 8);
-	ret->cause_id = lookup_column(row, 9);
-	ret->root_run_id = lookup_column(row, 10);
-	ret->part = lookup_text(recording, row, 11);
+	ret->cause_id = lookup_column(row, 7);
+	ret->root_run_id = lookup_column(row, 8);
+	ret->part = lookup_text(recording, row, 9);
 	if (ret->outer_run_id == UNKNOWN)
 		ret->outer_run_id = ret->root_run_id;
 	if (ret->run_id == ret->root_run_id)
@@ -120,32 +90,48 @@ static void read_run(struct reader *recording, sqlite3_stmt *row, struct run_row
 static int request_run(
 	struct reader *recording, int64_t run_id, struct run_row *ret, struct error *err)
 {
-	static const char columns[] =
-		"SELECT " RUN_COLUMNS ", p.created_ns + p.wait_ns"
-		" FROM main.packed_request p" RUN_JOINS " WHERE p.run_id = ?1";
+#define REQUEST_COLUMNS "SELECT " RUN_COLUMNS ", p.created_ns + p.wait_ns, p.status, p.bytes"
+	static const char by_run_id[] =
+		REQUEST_COLUMNS " FROM main.packed_request p" RUN_JOINS " WHERE p.run_id = ?1";
 	static const char by_async_id[] =
-		"SELECT " RUN_COLUMNS ", p.created_ns + p.wait_ns"
-		" FROM main.packed_request p" RUN_JOINS " WHERE p.async_id = ?1";
+		REQUEST_COLUMNS " FROM main.packed_request p" RUN_JOINS " WHERE p.async_id = ?1";
 	sqlite3_stmt *row;
 	int64_t async_id;
 	int found;
 
 	if (reader_is_indexed(recording)) {
-		found = row_by_key(recording, STATEMENT_REQUEST_RUN, columns, run_id, &row, err);
+		found = row_by_key(recording, STATEMENT_REQUEST_RUN, by_run_id, run_id, &row, err);
 	} else {
-		struct request_finder *finder = reader_finder(recording);
-
-		if (!finder)
-			return error_set(err, "out of memory");
-		found = request_finder_find(finder, recording, run_id, &async_id, err);
+		found = request_finder_find(recording, run_id, &async_id, err);
 		if (found == 1)
 			found = row_by_key(recording, STATEMENT_REQUEST_RUN_BY_ID, by_async_id,
 				async_id, &row, err);
 	}
 	if (found == 1) {
 		read_run(recording, row, ret);
-		ret->arming_id = UNKNOWN;
-		ret->began_ns = lookup_column(row, 12);
+		ret->began_ns = lookup_column(row, 10);
+		ret->status = lookup_column(row, 11);
+		ret->bytes = lookup_column(row, 12);
+		sqlite3_reset(row);
+	}
+	return found;
+}
+
+/* A run that is packed with the arming that it used up. */
+static int shot_run(
+	struct reader *recording, int64_t run_id, struct run_row *ret, struct error *err)
+{
+	static const char sql[] =
+		"SELECT " RUN_COLUMNS ", p.armed_ns + p.wait_ns, p.run_id - p.arming_delta"
+		" FROM main.packed_shot p" RUN_JOINS " WHERE p.run_id = ?1";
+	sqlite3_stmt *row;
+	int found = row_by_key(recording, STATEMENT_SHOT_RUN, sql, run_id, &row, err);
+
+	if (found == 1) {
+		read_run(recording, row, ret);
+		ret->began_ns = lookup_column(row, 10);
+		ret->arming_id = lookup_column(row, 11);
+		ret->is_shot = true;
 		sqlite3_reset(row);
 	}
 	return found;
@@ -154,21 +140,24 @@ static int request_run(
 int lookup_handle_run(
 	struct reader *recording, int64_t run_id, struct run_row *ret, struct error *err)
 {
-	static const char sql[] = "SELECT " RUN_COLUMNS ", p.began_ns, p.arming_id"
-				  " FROM main.packed_run p" RUN_JOINS " WHERE p.run_id = ?1";
+	static const char sql[] =
+		"SELECT " RUN_COLUMNS ", p.began_ns, p.arming_id, p.status, p.bytes"
+		" FROM main.packed_run p" RUN_JOINS " WHERE p.run_id = ?1";
 	sqlite3_stmt *row;
 	int found;
 
 	*ret = (struct run_row){run_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL};
+		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, false};
 	if (run_id == UNKNOWN)
 		return 0;
 	found = row_by_key(recording, STATEMENT_RUN, sql, run_id, &row, err);
 	if (found != 1)
-		return found;
+		return found ? found : shot_run(recording, run_id, ret, err);
 	read_run(recording, row, ret);
-	ret->began_ns = lookup_column(row, 12);
-	ret->arming_id = lookup_column(row, 13);
+	ret->began_ns = lookup_column(row, 10);
+	ret->arming_id = lookup_column(row, 11);
+	ret->status = lookup_column(row, 12);
+	ret->bytes = lookup_column(row, 13);
 	sqlite3_reset(row);
 	return 1;
 }
@@ -188,8 +177,10 @@ static int request_row(struct reader *recording, int64_t async_id, struct resour
 	int64_t *ret_type, struct error *err)
 {
 	static const char sql[] =
-		"SELECT p.async_id - p.trigger_delta, p.creator_run_id, o.thread_id, o.stack_id,"
-		" p.created_ns, p.created_ns + p.wait_ns + p.duration_ns, p.address, o.loop_id,"
+		"SELECT p.async_id - p.trigger_delta, p.run_id - p.creator_delta, o.thread_id,"
+		" o.stack_id,"
+		" p.created_ns, p.created_ns + p.wait_ns + p.duration_ns,"
+		" coalesce(o.address, 0) + p.address_delta, o.loop_id,"
 		" p.async_id - p.handle_delta, p.run_id, a.name, o.type_id"
 		" FROM main.packed_request p" ORIGIN_JOINS " WHERE p.async_id = ?1";
 	sqlite3_stmt *row;
@@ -217,8 +208,11 @@ static int handle_row(struct reader *recording, int64_t async_id, struct resourc
 	int64_t *ret_type, struct error *err)
 {
 	static const char sql[] =
-		"SELECT p.trigger_id, p.run_id, o.thread_id, o.stack_id, p.created_ns,"
-		" p.created_ns + p.lifetime_ns, p.address, o.loop_id, p.handle_id, p.has_ref,"
+		"SELECT p.async_id - p.trigger_delta, p.run_id, o.thread_id, o.stack_id, "
+		"p.created_ns,"
+		" p.created_ns + p.lifetime_ns, coalesce(o.address, 0) + p.address_delta, "
+		"o.loop_id,"
+		" p.async_id - p.handle_delta, p.has_ref,"
 		" a.name, coalesce(p.type_id, o.type_id)"
 		" FROM main.packed_resource p" ORIGIN_JOINS " WHERE p.async_id = ?1";
 	sqlite3_stmt *row;
@@ -269,6 +263,12 @@ int lookup_resource(
 	return found < 0 ? -1 : 1;
 }
 
+static void forget_arming(struct arming_row *ret, int64_t arming_id)
+{
+	*ret = (struct arming_row){arming_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
+		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, NULL};
+}
+
 int lookup_arming(
 	struct reader *recording, int64_t arming_id, struct arming_row *ret, struct error *err)
 {
@@ -282,8 +282,7 @@ int lookup_arming(
 	int64_t end;
 	int found;
 
-	*ret = (struct arming_row){arming_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, NULL};
+	forget_arming(ret, arming_id);
 	if (arming_id == UNKNOWN)
 		return 0;
 	found = row_by_key(recording, STATEMENT_ARMING, sql, arming_id, &row, err);
@@ -307,11 +306,47 @@ int lookup_arming(
 	return 1;
 }
 
+int lookup_shot(struct reader *recording, int64_t run_id, struct arming_row *ret, struct error *err)
+{
+	static const char sql[] =
+		"SELECT p.run_id - p.arming_delta, p.async_id, p.run_id - p.armer_delta, "
+		"o.thread_id,"
+		" o.stack_id, p.armed_ns, p.timeout_ms, p.armed_ns + p.wait_ns, a.name"
+		" FROM main.packed_shot p" ORIGIN_JOINS " WHERE p.run_id = ?1";
+	sqlite3_stmt *row;
+	int found = row_by_key(recording, STATEMENT_SHOT, sql, run_id, &row, err);
+
+	forget_arming(ret, UNKNOWN);
+	if (found != 1)
+		return found;
+	ret->arming_id = lookup_column(row, 0);
+	ret->async_id = lookup_column(row, 1);
+	ret->run_id = lookup_column(row, 2);
+	ret->thread_id = lookup_column(row, 3);
+	ret->stack_id = lookup_column(row, 4);
+	ret->armed_ns = lookup_column(row, 5);
+	ret->timeout_ms = lookup_column(row, 6);
+	ret->repeat_ms = ret->timeout_ms == UNKNOWN ? UNKNOWN : 0;
+	ret->disarmed_ns = lookup_column(row, 7);
+	ret->times = 1;
+	ret->api = lookup_text(recording, row, 8);
+	ret->end = "fired";
+	sqlite3_reset(row);
+	return 1;
+}
+
+int lookup_arming_of(struct reader *recording, const struct run_row *run, struct arming_row *ret,
+	struct error *err)
+{
+	return run->is_shot ? lookup_shot(recording, run->run_id, ret, err)
+			    : lookup_arming(recording, run->arming_id, ret, err);
+}
+
 int lookup_cause(
 	struct reader *recording, int64_t cause_id, struct cause_row *ret, struct error *err)
 {
 	static const char sql[] =
-		"SELECT p.async_id, p.run_id, o.thread_id, o.stack_id, p.caused_ns, p.kind, a.name"
+		"SELECT p.async_id, p.run_id, o.thread_id, o.stack_id, p.caused_ns, o.kind, a.name"
 		" FROM main.packed_cause p" ORIGIN_JOINS " WHERE p.cause_id = ?1";
 	sqlite3_stmt *row;
 	int found;

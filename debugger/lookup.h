@@ -9,48 +9,11 @@
 #ifndef ACAUSAL_DEBUGGER_LOOKUP_H
 #define ACAUSAL_DEBUGGER_LOOKUP_H
 
+#include "debugger/id.h"
 #include "debugger/reader.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define UNKNOWN INT64_MIN /* NULL in the recording */
-
-/* IDs: number N of process P is ((P - 1) << 40) + N. */
-#define PROCESS_SHIFT 40
-
-/* The slots of reader_prepare. */
-enum statement_slot {
-	STATEMENT_META, /* reader.c */
-	STATEMENT_RUN,
-	STATEMENT_REQUEST_RUN,
-	STATEMENT_REQUEST_RUN_BY_ID,
-	STATEMENT_RESOURCE,
-	STATEMENT_REQUEST,
-	STATEMENT_DETAIL,
-	STATEMENT_TYPE,
-	STATEMENT_ARMING,
-	STATEMENT_CAUSE,
-	STATEMENT_FOLD,
-	STATEMENT_THREAD,
-	STATEMENT_PROCESS,
-	STATEMENT_LOG,
-	STATEMENT_CRASH,
-	STATEMENT_GAP,
-	STATEMENT_STACK,
-	STATEMENT_SOURCE,
-	STATEMENT_PLACE,
-	STATEMENT_FINDER_PROBE,
-	STATEMENT_FINDER_BLOCK,
-	STATEMENT_FINDER_SCAN,
-	STATEMENT_DATA_VERSION,
-	STATEMENT_LAST_REQUEST,
-	STATEMENT_LAST_CRASH,
-	STATEMENT_KILLED_THREAD,
-	STATEMENT_LAST_LOG,
-	STATEMENT_MAIN_THREAD,
-	STATEMENT_OTHERS /* further ones of a single command */
-};
 
 struct type_row {
 	int64_t type_id;
@@ -65,6 +28,7 @@ struct run_row {
 	int64_t began_ns, duration_ns, status, bytes, cause_id;
 	int64_t root_run_id; /* of its thread */
 	const char *part;
+	bool is_shot; /* packed with the arming that it used up */
 };
 
 struct resource_row {
@@ -125,7 +89,13 @@ int lookup_run(struct reader *, int64_t run_id, struct run_row *ret, struct erro
 /* The same for a run that is no request's, as a thread's root run is not. */
 int lookup_handle_run(struct reader *, int64_t run_id, struct run_row *ret, struct error *);
 int lookup_resource(struct reader *, int64_t async_id, struct resource_row *ret, struct error *);
+/* By its ID, unless it is packed with the run that used it up. */
 int lookup_arming(struct reader *, int64_t arming_id, struct arming_row *ret, struct error *);
+/* … by that run's ID. */
+int lookup_shot(struct reader *, int64_t run_id, struct arming_row *ret, struct error *);
+/* The arming of a run, whichever way it is packed. */
+int lookup_arming_of(
+	struct reader *, const struct run_row *run, struct arming_row *ret, struct error *);
 int lookup_cause(struct reader *, int64_t cause_id, struct cause_row *ret, struct error *);
 int lookup_fold(struct reader *, int64_t run_id, struct fold_row *ret, struct error *);
 int lookup_thread(struct reader *, int64_t thread_id, struct thread_row *ret, struct error *);
@@ -137,19 +107,8 @@ int lookup_crash(struct reader *, int64_t crash_id, struct crash_row *ret, struc
 int lookup_gap_before(
 	struct reader *, int64_t thread_id, int64_t ns, struct gap_row *ret, struct error *);
 
-/*
- * The first value of the first row of `sql`, with up to two integers bound. 0 also when it is NULL.
- * `slot` as in reader_prepare.
- */
-int lookup_integer(struct reader *, unsigned slot, const char *sql, int64_t first, int64_t second,
-	int64_t *ret, struct error *);
-
 /* A column's integer, UNKNOWN for NULL; its text, interned. For statements of one's own. */
 int64_t lookup_column(sqlite3_stmt *statement, int column);
 const char *lookup_text(struct reader *recording, sqlite3_stmt *statement, int column);
-
-/* The process in which an async, run or arming ID was given, and its number there. */
-int64_t lookup_process_of(int64_t id);
-int64_t lookup_number_of(int64_t id);
 
 #endif

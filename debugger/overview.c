@@ -136,7 +136,7 @@ static void resource_line(struct page *page, struct reader *recording)
 			" main.packed_request UNION ALL SELECT max(async_id) FROM"
 			" main.packed_resource)");
 		strbuf_add_string(&words, "about ");
-		count = count == UNKNOWN ? 0 : lookup_number_of(count);
+		count = count == UNKNOWN ? 0 : id_number(count);
 	}
 	quantity_add_count(&words, count);
 	if (!sqlite3_prepare_v2(reader_database(recording), sql, -1, &statement, NULL)) {

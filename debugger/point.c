@@ -38,7 +38,7 @@ static bool read_number(const char **text, int64_t *ret)
 /* "N" or "P:N", up to the end of the text. */
 static bool read_id(const char *text, bool in_process, int64_t *ret)
 {
-	const int64_t processes = INT64_C(1) << (62 - PROCESS_SHIFT);
+	const int64_t processes = INT64_C(1) << (62 - ID_PROCESS_SHIFT);
 	int64_t first, second;
 
 	if (!read_number(&text, &first))
@@ -46,9 +46,9 @@ static bool read_id(const char *text, bool in_process, int64_t *ret)
 	if (in_process && *text == ':') {
 		text++;
 		if (!read_number(&text, &second) || first < 1 || first > processes || second < 1 ||
-			second >> PROCESS_SHIFT)
+			second >> ID_PROCESS_SHIFT)
 			return false;
-		first = ((first - 1) << PROCESS_SHIFT) + second;
+		first = ((first - 1) << ID_PROCESS_SHIFT) + second;
 	}
 	*ret = first;
 	return !*text && first > 0;
@@ -98,6 +98,27 @@ int point_parse(const char *text, struct point *ret, struct error *err)
 	return refuse(text, err);
 }
 
+/* Names a resource that there is, so that there is something to type. */
+static int nothing_to_begin_at(struct reader *recording, struct error *err)
+{
+	static const char sql[] =
+		"SELECT max((SELECT ifnull(max(async_id), 1) FROM main.packed_request),"
+		" (SELECT ifnull(max(async_id), 1) FROM main.packed_resource))";
+	struct strbuf id = {0};
+	int64_t last = 1;
+
+	if (reader_integer(recording, STATEMENT_LAST_RESOURCE, sql, UNKNOWN, UNKNOWN, &last, err) <
+		0)
+		return -1;
+	point_add_async(&id, last);
+	error_set(err,
+		"no crash, no killed thread and no log line to begin at: name a POINT, an async"
+		" ID (the last is %s), run:N or thread:N",
+		strbuf_string(&id));
+	strbuf_deinit(&id);
+	return -1;
+}
+
 static int find_default(struct reader *recording, struct point *point, struct error *err)
 {
 	static const struct {
@@ -115,7 +136,7 @@ static int find_default(struct reader *recording, struct point *point, struct er
 	int found;
 
 	for (i = 0; i < sizeof choices / sizeof choices[0]; i++) {
-		found = lookup_integer(recording, choices[i].slot, choices[i].sql, UNKNOWN, UNKNOWN,
+		found = reader_integer(recording, choices[i].slot, choices[i].sql, UNKNOWN, UNKNOWN,
 			&point->id, err);
 		if (found < 0)
 			return -1;
@@ -124,9 +145,7 @@ static int find_default(struct reader *recording, struct point *point, struct er
 			return 0;
 		}
 	}
-	return error_set(err,
-		"no crash, no killed thread and no log line to begin at: name a POINT,"
-		" an async ID (for example 2), run:N or thread:N");
+	return nothing_to_begin_at(recording, err);
 }
 
 int point_resolve(struct reader *recording, struct point *point, struct error *err)
@@ -137,7 +156,7 @@ int point_resolve(struct reader *recording, struct point *point, struct error *e
 		return find_default(recording, point, err);
 	if (point->kind != POINT_CRASH || point->id != UNKNOWN)
 		return 0;
-	found = lookup_integer(recording, STATEMENT_LAST_CRASH,
+	found = reader_integer(recording, STATEMENT_LAST_CRASH,
 		"SELECT max(crash_id) FROM main.crash", UNKNOWN, UNKNOWN, &point->id, err);
 	if (!found)
 		return error_set(err, "no crash was recorded in %s", reader_path(recording));
@@ -148,11 +167,11 @@ void point_add_async(struct strbuf *buffer, int64_t async_id)
 {
 	if (async_id == UNKNOWN)
 		strbuf_add_char(buffer, '?');
-	else if (lookup_process_of(async_id) == 1)
+	else if (id_process(async_id) == 1)
 		strbuf_printf(buffer, "%" PRId64, async_id);
 	else
-		strbuf_printf(buffer, "%" PRId64 ":%" PRId64, lookup_process_of(async_id),
-			lookup_number_of(async_id));
+		strbuf_printf(
+			buffer, "%" PRId64 ":%" PRId64, id_process(async_id), id_number(async_id));
 }
 
 void point_add_run(struct strbuf *buffer, int64_t run_id)

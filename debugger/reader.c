@@ -6,7 +6,6 @@
 
 #include "debugger/file_kind.h"
 #include "debugger/reader_guard.h"
-#include "debugger/request_finder.h"
 #include "debugger/strbuf.h"
 #include "schema/schema.h"
 
@@ -31,10 +30,11 @@ struct reader {
 	sqlite3 *database;
 	char *path;
 	enum recording_state state;
-	sqlite3_stmt *statements[READER_STATEMENTS];
+	sqlite3_stmt *statements[STATEMENT_COUNT];
 	int64_t budget, steps;
 	bool in_transaction, is_indexed;
-	struct request_finder *finder;
+	void *attached;
+	void (*destroy_attached)(void *);
 	char *kept;
 	struct interned *interned[INTERN_BUCKETS];
 };
@@ -280,7 +280,7 @@ void reader_close(struct reader *recording)
 
 	if (!recording)
 		return;
-	for (i = 0; i < READER_STATEMENTS; i++)
+	for (i = 0; i < STATEMENT_COUNT; i++)
 		sqlite3_finalize(recording->statements[i]);
 	sqlite3_close(recording->database);
 	for (i = 0; i < INTERN_BUCKETS; i++) {
@@ -291,17 +291,22 @@ void reader_close(struct reader *recording)
 			recording->interned[i] = next;
 		}
 	}
-	request_finder_destroy(recording->finder);
+	if (recording->attached)
+		recording->destroy_attached(recording->attached);
 	free(recording->kept);
 	free(recording->path);
 	free(recording);
 }
 
-struct request_finder *reader_finder(struct reader *recording)
+void reader_attach(struct reader *recording, void *thing, void (*destroy)(void *thing))
 {
-	if (!recording->finder)
-		recording->finder = request_finder_create();
-	return recording->finder;
+	recording->attached = thing;
+	recording->destroy_attached = destroy;
+}
+
+void *reader_attached(const struct reader *recording)
+{
+	return recording->attached;
 }
 
 bool reader_is_indexed(const struct reader *recording)
@@ -370,8 +375,8 @@ void reader_end(struct reader *recording)
 	recording->in_transaction = false;
 }
 
-int reader_prepare(struct reader *recording, unsigned slot, const char *sql, sqlite3_stmt **ret,
-	struct error *err)
+int reader_prepare(struct reader *recording, enum statement_slot slot, const char *sql,
+	sqlite3_stmt **ret, struct error *err)
 {
 	sqlite3_stmt *statement = recording->statements[slot];
 
@@ -401,6 +406,27 @@ int reader_step(struct reader *recording, sqlite3_stmt *statement, struct error 
 	reader_error(recording, NULL, err);
 	sqlite3_reset(statement);
 	return -1;
+}
+
+int reader_integer(struct reader *recording, enum statement_slot slot, const char *sql,
+	int64_t first, int64_t second, int64_t *ret, struct error *err)
+{
+	sqlite3_stmt *statement;
+	int found;
+
+	if (reader_prepare(recording, slot, sql, &statement, err))
+		return -1;
+	if (first != UNKNOWN)
+		sqlite3_bind_int64(statement, 1, first);
+	if (second != UNKNOWN)
+		sqlite3_bind_int64(statement, 2, second);
+	found = reader_step(recording, statement, err);
+	if (found == 1 && sqlite3_column_type(statement, 0) == SQLITE_NULL)
+		found = 0;
+	else if (found == 1)
+		*ret = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	return found;
 }
 
 const char *reader_intern(struct reader *recording, const char *text)
@@ -445,8 +471,8 @@ const char *reader_meta(struct reader *recording, const char *key)
 	sqlite3_stmt *statement;
 	const char *value = NULL;
 
-	if (reader_prepare(
-		    recording, 0, "SELECT value FROM main.meta WHERE key = ?1", &statement, NULL))
+	if (reader_prepare(recording, STATEMENT_META, "SELECT value FROM main.meta WHERE key = ?1",
+		    &statement, NULL))
 		return NULL;
 	sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
 	if (sqlite3_step(statement) == SQLITE_ROW)

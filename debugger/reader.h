@@ -9,6 +9,7 @@
 #ifndef ACAUSAL_DEBUGGER_READER_H
 #define ACAUSAL_DEBUGGER_READER_H
 
+#include "debugger/statement.h"
 #include "recorder/base/error.h"
 
 #include <sqlite3.h>
@@ -18,6 +19,8 @@
 
 #define READER_SCHEMA 1 /* the newest user_version that is understood */
 
+#define UNKNOWN INT64_MIN /* NULL in the recording */
+
 enum recording_state {
 	RECORDING_COMPLETE, /* finished in order */
 	RECORDING_GROWING,  /* a recorder is still writing it */
@@ -25,7 +28,6 @@ enum recording_state {
 };
 
 struct reader;
-struct request_finder;
 
 /* Opens the file at `path`. To be closed with reader_close. */
 int reader_open(struct reader **ret, const char *path, struct error *err);
@@ -44,13 +46,18 @@ int reader_begin(struct reader *recording, struct error *err);
 void reader_end(struct reader *recording);
 
 /*
- * A prepared statement, kept for the next time by `slot` (a static variable's address would do, but
- * callers use an enum of their own below READER_STATEMENTS). It is reset and has no bindings.
- * Borrowed: never finalize it.
+ * A prepared statement, kept for the next time under `slot`, which no other SQL may use. It is
+ * reset and has no bindings. Borrowed: never finalize it.
  */
-#define READER_STATEMENTS 64
-int reader_prepare(struct reader *recording, unsigned slot, const char *sql, sqlite3_stmt **ret,
-	struct error *err);
+int reader_prepare(struct reader *recording, enum statement_slot slot, const char *sql,
+	sqlite3_stmt **ret, struct error *err);
+
+/*
+ * The first value of the first row of `sql`, with up to two integers bound (UNKNOWN: none). 1 and
+ * the value, 0 when there is no row or it is NULL, -1 an error.
+ */
+int reader_integer(struct reader *recording, enum statement_slot slot, const char *sql,
+	int64_t first, int64_t second, int64_t *ret, struct error *err);
 
 /* One step: 1 a row, 0 done, -1 an error (in words). The statement is reset unless there is a row.
  */
@@ -72,9 +79,12 @@ void reader_interrupt(void);
 /* Forgets an interruption that came before. */
 void reader_clear_interrupt(void);
 
-/* The finder of requests for recordings without an index, made when first asked for; NULL: no
- * memory. */
-struct request_finder *reader_finder(struct reader *recording);
+/*
+ * Something that somebody else keeps with a recording until it is closed, when `destroy` gets it;
+ * reader_attached is NULL while there is none.
+ */
+void reader_attach(struct reader *recording, void *thing, void (*destroy)(void *thing));
+void *reader_attached(const struct reader *recording);
 
 /* Is packed_request indexed by run ID? */
 bool reader_is_indexed(const struct reader *recording);

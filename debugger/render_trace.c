@@ -74,12 +74,12 @@ static void frame_place(struct renderer *renderer, struct strbuf *buffer, const 
 		strbuf_printf(buffer, ":%" PRId64, frame->column);
 }
 
-/* Only what is not the executable is named. */
+/* The executable goes without saying, but for an address in it. */
 static const char *frame_module(const struct renderer *renderer, const struct frame *frame)
 {
 	const char *own = executable(renderer);
 
-	if (!frame->module || (own && !strcmp(frame->module, own)))
+	if (!frame->module || (own && frame->function && !strcmp(frame->module, own)))
 		return NULL;
 	return frames_basename(frame->module);
 }
@@ -270,8 +270,8 @@ static void armed_words(struct strbuf *words, const struct segment *segment)
 	strbuf_add_string(words, segment->edge == EDGE_CAUSE	     ? " fired by "
 				 : class && !strcmp(class, "thread") ? " started by "
 				 : class && !strcmp(class, "process") &&
-						 lookup_process_of(segment->armed.async_id) !=
-							 lookup_process_of(segment->of_run_id)
+						 id_process(segment->armed.async_id) !=
+							 id_process(segment->of_run_id)
 					 ? " started by "
 					 : " armed by ");
 	describe_arming(words, segment->api, segment->armed.timeout_ms, segment->armed.repeat_ms);
@@ -323,7 +323,8 @@ static void firing_lines(struct renderer *renderer, const struct segment *segmen
 			strbuf_add_string(words, "  < ");
 		frame_function(words, &firing->frames->rows[i]);
 		length = words->length;
-		strbuf_add_string(words, " ");
+		if (firing->frames->rows[i].file)
+			strbuf_add_char(words, ' ');
 		frame_place(renderer, words, &firing->frames->rows[i], false);
 		if (i && page->strict &&
 			page->column + printable_width(take_words(renderer)) > page->columns) {
@@ -358,10 +359,8 @@ static void boundary(
 	else
 		point_add_run(words, segment->in.run.run_id);
 	if (segment->in.run.run_id != UNKNOWN && before->in.run.run_id != UNKNOWN &&
-		lookup_process_of(segment->in.run.run_id) !=
-			lookup_process_of(before->in.run.run_id))
-		strbuf_printf(
-			words, ", process %" PRId64, lookup_process_of(segment->in.run.run_id));
+		id_process(segment->in.run.run_id) != id_process(before->in.run.run_id))
+		strbuf_printf(words, ", process %" PRId64, id_process(segment->in.run.run_id));
 	else if (segment->in.run.thread_id != before->in.run.thread_id &&
 		 segment->in.run.thread_id != UNKNOWN)
 		strbuf_printf(words, ", on thread %" PRId64, segment->in.run.thread_id);
@@ -541,7 +540,7 @@ static void closing_end(struct renderer *renderer, struct strbuf *words)
 	if (lineage->complete) {
 		strbuf_add_string(words, "complete: ");
 		if (!lineage->hops) {
-			strbuf_add_string(words, "this is main itself");
+			strbuf_add_string(words, "straight from main");
 			return;
 		}
 		quantity_add_count(words, lineage->hops);

@@ -4,19 +4,20 @@
  */
 #include "debugger/request_finder.h"
 
-#include "debugger/lookup.h"
+#include "debugger/id.h"
 
 #include <stdlib.h>
 
-#define BLOCK_ROWS  4096
-#define WINDOW_ROWS 20000
+#define BLOCK_ROWS   4096
+#define WINDOW_FIRST 64	   /* async IDs to either side that are looked at first … */
+#define WINDOW_LAST  16384 /* … and at last */
 
 /* Rows of the table, from async ID `first` to the next block's. */
 struct block {
 	int64_t first, last, least, greatest;
 };
 
-struct request_finder {
+struct finder {
 	struct block *blocks;
 	size_t count, capacity;
 	int64_t data_version; /* of the file when the blocks were read; 0: not read */
@@ -29,17 +30,22 @@ void request_finder_on_slow(void (*tell)(int64_t rows))
 	tell_slow = tell;
 }
 
-struct request_finder *request_finder_create(void)
+static void finder_destroy(void *thing)
 {
-	return calloc(1, sizeof(struct request_finder));
-}
+	struct finder *finder = thing;
 
-void request_finder_destroy(struct request_finder *finder)
-{
-	if (!finder)
-		return;
 	free(finder->blocks);
 	free(finder);
+}
+
+/* That of a recording, made when it is first asked for; NULL when memory runs out. */
+static struct finder *finder_of(struct reader *recording)
+{
+	struct finder *finder = reader_attached(recording);
+
+	if (!finder && (finder = calloc(1, sizeof *finder)))
+		reader_attach(recording, finder, finder_destroy);
+	return finder;
 }
 
 /* The wanted run among `rows` requests from async ID `from` on. */
@@ -90,9 +96,9 @@ static int probe(struct reader *recording, int64_t async_id, int64_t *ret_async,
 /* Bisects for the request whose run ID passes `run_id`, and looks around there. */
 static int search_near(struct reader *recording, int64_t run_id, int64_t *ret, struct error *err)
 {
-	int64_t base = (run_id >> PROCESS_SHIFT) << PROCESS_SHIFT;
-	int64_t low = base, high = base + (INT64_C(1) << PROCESS_SHIFT) - 1, last = high;
-	int64_t async_id, found_run, from;
+	int64_t base = (run_id >> ID_PROCESS_SHIFT) << ID_PROCESS_SHIFT;
+	int64_t low = base, high = base + (INT64_C(1) << ID_PROCESS_SHIFT) - 1, last = high;
+	int64_t async_id, found_run, around;
 	int found;
 
 	while (low < high) {
@@ -106,11 +112,15 @@ static int search_near(struct reader *recording, int64_t run_id, int64_t *ret, s
 		else
 			low = async_id + 1;
 	}
-	from = low - base > WINDOW_ROWS * 3 / 4 ? low - WINDOW_ROWS * 3 / 4 : base;
-	return search_from(recording, from, last, WINDOW_ROWS, run_id, ret, err);
+	/* Most requests wait about as long as their neighbours. */
+	for (around = WINDOW_FIRST, found = 0; !found && around <= WINDOW_LAST; around *= 16)
+		found = search_from(recording, low - base > around ? low - around : base,
+			last - low > around ? low + around : last, 2 * around + 1, run_id, ret,
+			err);
+	return found;
 }
 
-static int add_block(struct request_finder *finder, const struct block *block, struct error *err)
+static int add_block(struct finder *finder, const struct block *block, struct error *err)
 {
 	struct block *blocks;
 
@@ -128,7 +138,7 @@ static int add_block(struct request_finder *finder, const struct block *block, s
 }
 
 /* Reads the whole table once. */
-static int read_blocks(struct request_finder *finder, struct reader *recording, struct error *err)
+static int read_blocks(struct finder *finder, struct reader *recording, struct error *err)
 {
 	static const char sql[] =
 		"SELECT async_id, run_id FROM main.packed_request ORDER BY async_id";
@@ -164,33 +174,35 @@ static int read_blocks(struct request_finder *finder, struct reader *recording, 
 }
 
 /* The blocks, read again when the file has changed. */
-static int refresh_blocks(
-	struct request_finder *finder, struct reader *recording, struct error *err)
+static int refresh_blocks(struct finder *finder, struct reader *recording, struct error *err)
 {
 	int64_t version = 1, last = 0, first = 0;
 
-	if (lookup_integer(recording, STATEMENT_DATA_VERSION, "PRAGMA data_version", UNKNOWN,
+	if (reader_integer(recording, STATEMENT_DATA_VERSION, "PRAGMA data_version", UNKNOWN,
 		    UNKNOWN, &version, err) < 0)
 		return -1;
 	if (finder->data_version == version)
 		return 0;
 	if (probe(recording, 0, &first, &last, err) == 1 && tell_slow &&
-		lookup_integer(recording, STATEMENT_LAST_REQUEST,
+		reader_integer(recording, STATEMENT_LAST_REQUEST,
 			"SELECT max(async_id) FROM main.packed_request", UNKNOWN, UNKNOWN, &last,
 			err) == 1)
-		tell_slow(lookup_number_of(last) - lookup_number_of(first) + 1);
+		tell_slow(id_number(last) - id_number(first) + 1);
 	if (read_blocks(finder, recording, err))
 		return -1;
 	finder->data_version = version;
 	return 0;
 }
 
-int request_finder_find(struct request_finder *finder, struct reader *recording, int64_t run_id,
-	int64_t *ret, struct error *err)
+int request_finder_find(struct reader *recording, int64_t run_id, int64_t *ret, struct error *err)
 {
-	int found = search_near(recording, run_id, ret, err);
+	struct finder *finder = finder_of(recording);
+	int found;
 	size_t i;
 
+	if (!finder)
+		return error_set(err, "out of memory");
+	found = search_near(recording, run_id, ret, err);
 	if (found || refresh_blocks(finder, recording, err))
 		return found ? found : -1;
 	for (i = 0; i < finder->count; i++) {

@@ -13,15 +13,8 @@
 
 #include "debugger/reader.h"
 
-struct request_finder;
-
-/* Never NULL but for want of memory. `_destroy(NULL)` is fine. */
-struct request_finder *request_finder_create(void);
-void request_finder_destroy(struct request_finder *finder);
-
 /* 1 and the request's async ID; 0: no request has this run; -1: an error. */
-int request_finder_find(struct request_finder *finder, struct reader *recording, int64_t run_id,
-	int64_t *ret, struct error *err);
+int request_finder_find(struct reader *recording, int64_t run_id, int64_t *ret, struct error *err);
 
 /* Called once before a whole table is read, with a guess at its rows. NULL: nobody is told. */
 void request_finder_on_slow(void (*tell)(int64_t rows));

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
-enum { CONNECTIONS = 2, CUSTOMERS = 4, QUERY_US = 20000 };
+enum { CONNECTIONS = 2, CUSTOMERS = 4 };
 
 /* In whose name a connection works. */
 struct session {
@@ -31,7 +31,7 @@ struct request;
 struct connection {
 	uv_pipe_t pipe;
 	uv_thread_t database;
-	int database_fd;
+	int database_fd, database_us;
 	int is_free;
 	struct session session;
 	struct request *request;
@@ -225,7 +225,7 @@ static void serve_carts(void *argument)
 	ssize_t length;
 
 	while ((length = read(connection->database_fd, customer, sizeof customer)) > 0) {
-		usleep(QUERY_US);
+		usleep((useconds_t)connection->database_us);
 		length = snprintf(answer, sizeof answer, "%d lamps for %.*s\n", customer[0] % 7,
 			(int)length - 1, customer);
 		if (write(connection->database_fd, answer, (size_t)length) < 0)
@@ -234,13 +234,14 @@ static void serve_carts(void *argument)
 	close(connection->database_fd);
 }
 
-static void connect_database(uv_loop_t *loop, struct connection *connection)
+static void connect_database(uv_loop_t *loop, struct connection *connection, int database_us)
 {
 	uv_os_sock_t ends[2];
 
 	if (uv_socketpair(SOCK_STREAM, 0, ends, UV_NONBLOCK_PIPE, 0) != 0)
 		abort();
 	connection->database_fd = ends[1];
+	connection->database_us = database_us;
 	connection->is_free = 1;
 	uv_pipe_init(loop, &connection->pipe, 0);
 	uv_pipe_open(&connection->pipe, ends[0]);
@@ -259,7 +260,7 @@ int main(void)
 	uv_tcp_t server;
 
 	for (int i = 0; i < CONNECTIONS; i++)
-		connect_database(loop, &pool[i]);
+		connect_database(loop, &pool[i], 20000 + i * 10000);
 	uv_tcp_init(loop, &server);
 	uv_ip4_addr("127.0.0.1", 0, &address);
 	if (uv_tcp_bind(&server, (struct sockaddr *)&address, 0) != 0 ||

@@ -5,5 +5,7 @@
 CREATE INDEX packed_request_by_run ON packed_request (run_id);
 -- the runs of a handle: `info ID`, `children`.
 CREATE INDEX packed_run_by_resource ON packed_run (async_id);
+-- … those that are packed with their armings.
+CREATE INDEX packed_shot_by_resource ON packed_shot (async_id);
 -- the armings of a handle.
 CREATE INDEX packed_arming_by_resource ON packed_arming (async_id);

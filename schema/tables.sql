@@ -112,7 +112,9 @@ CREATE TABLE origin (
 	type_id INTEGER,                  -- of what was made; NULL for an arming or a cause
 	api_id INTEGER,
 	stack_id INTEGER,
-	loop_id INTEGER
+	loop_id INTEGER,
+	kind TEXT,                        -- of a cause: 'send', 'cancel', 'again', 'work' …
+	address INTEGER                   -- of the first object made there; others count from it
 );
 
 -- What was run: the combinations that occurred.
@@ -128,9 +130,9 @@ CREATE TABLE packed_request (
 	async_id INTEGER PRIMARY KEY,
 	origin_id INTEGER,                -- of its creation
 	trigger_delta INTEGER,            -- async_id - trigger_id
-	creator_run_id INTEGER,           -- run executing at creation
+	creator_delta INTEGER,            -- run_id - the run executing at creation
 	created_ns INTEGER,
-	address INTEGER,
+	address_delta INTEGER,            -- address - that of its origin
 	handle_delta INTEGER,             -- async_id - handle_id
 	run_id INTEGER,
 	entry_id INTEGER,
@@ -138,9 +140,7 @@ CREATE TABLE packed_request (
 	duration_ns INTEGER,
 	status INTEGER,
 	bytes INTEGER,
-	cause_id INTEGER,
-	outer_run_id INTEGER,             -- NULL: the thread's root run
-	outer_stack_id INTEGER
+	cause_id INTEGER
 );
 
 -- A resource of any other kind, or a request whose callback never ran.
@@ -148,12 +148,12 @@ CREATE TABLE packed_resource (
 	async_id INTEGER PRIMARY KEY,
 	origin_id INTEGER,
 	type_id INTEGER,                  -- NULL: that of its origin
-	trigger_id INTEGER,
+	trigger_delta INTEGER,            -- async_id - trigger_id
 	run_id INTEGER,
 	created_ns INTEGER,
 	lifetime_ns INTEGER,              -- NULL: never destroyed
-	address INTEGER,
-	handle_id INTEGER,
+	address_delta INTEGER,            -- address - that of its origin
+	handle_delta INTEGER,             -- async_id - handle_id
 	has_ref INTEGER
 );
 
@@ -167,9 +167,30 @@ CREATE TABLE packed_run (
 	duration_ns INTEGER,              -- NULL: never ended
 	status INTEGER,
 	bytes INTEGER,
-	cause_id INTEGER,
+	cause_id INTEGER
+);
+
+-- A run with the arming that it used up, in one row: of one-shot timers, of uv_close. The arming was
+-- made once, has no repeat, and ended by firing when the run began.
+CREATE TABLE packed_shot (
+	run_id INTEGER PRIMARY KEY,
+	async_id INTEGER,
+	arming_delta INTEGER,             -- run_id - arming_id
+	origin_id INTEGER,                -- of the arming
+	armer_delta INTEGER,              -- run_id - the run executing at the arming
+	armed_ns INTEGER,
+	timeout_ms INTEGER,               -- of a timer
+	entry_id INTEGER,
+	wait_ns INTEGER,                  -- began - armed
+	duration_ns INTEGER,
+	cause_id INTEGER
+);
+
+-- Runs, of any table, that began inside of another than their thread's root run.
+CREATE TABLE packed_outer (
+	run_id INTEGER PRIMARY KEY,
 	outer_run_id INTEGER,             -- NULL: the thread's root run
-	outer_stack_id INTEGER
+	outer_stack_id INTEGER            -- where that stood in a nested uv_run
 );
 
 CREATE TABLE packed_arming (
@@ -189,12 +210,11 @@ CREATE TABLE packed_arming (
 
 CREATE TABLE packed_cause (
 	cause_id INTEGER PRIMARY KEY,
-	kind TEXT,
 	async_id INTEGER,
 	run_id INTEGER,
-	origin_id INTEGER,
+	origin_id INTEGER,                -- with its kind
 	caused_ns INTEGER,
-	first_id INTEGER,                 -- the cause that this one was coalesced into; NULL: itself
+	first_delta INTEGER,              -- cause_id - the one it was coalesced into; NULL: into none
 	caused_run_id INTEGER
 );
 

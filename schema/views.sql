@@ -2,18 +2,20 @@
 
 CREATE VIEW resource AS
 SELECT r.async_id, (r.async_id >> 40) + 1 AS process_id, coalesce(r.type_id, o.type_id) AS type_id,
-	r.trigger_id, r.run_id, o.thread_id, o.stack_id, a.name AS api, r.created_ns,
-	r.created_ns + r.lifetime_ns AS destroyed_ns, r.address, o.loop_id, r.handle_id,
-	NULL AS context_id, r.has_ref, d.text AS detail
+	r.async_id - r.trigger_delta AS trigger_id, r.run_id, o.thread_id, o.stack_id, a.name AS api,
+	r.created_ns, r.created_ns + r.lifetime_ns AS destroyed_ns,
+	coalesce(o.address, 0) + r.address_delta AS address, o.loop_id,
+	r.async_id - r.handle_delta AS handle_id, NULL AS context_id, r.has_ref, d.text AS detail
 FROM packed_resource r
 LEFT JOIN origin o ON o.origin_id = r.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id
 LEFT JOIN detail d ON d.async_id = r.async_id
 UNION ALL
 SELECT q.async_id, (q.async_id >> 40) + 1, o.type_id,
-	q.async_id - q.trigger_delta, q.creator_run_id, o.thread_id, o.stack_id, a.name, q.created_ns,
-	q.created_ns + q.wait_ns + q.duration_ns, q.address, o.loop_id, q.async_id - q.handle_delta,
-	NULL, NULL, d.text
+	q.async_id - q.trigger_delta, q.run_id - q.creator_delta, o.thread_id, o.stack_id, a.name,
+	q.created_ns, q.created_ns + q.wait_ns + q.duration_ns,
+	coalesce(o.address, 0) + q.address_delta, o.loop_id,
+	q.async_id - q.handle_delta, NULL, NULL, d.text
 FROM packed_request q
 LEFT JOIN origin o ON o.origin_id = q.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id
@@ -22,19 +24,30 @@ LEFT JOIN detail d ON d.async_id = q.async_id;
 CREATE VIEW run AS
 SELECT r.run_id, r.async_id, r.arming_id, e.part, e.thread_id,
 	CASE WHEN r.run_id = t.root_run_id THEN NULL
-		ELSE coalesce(r.outer_run_id, t.root_run_id) END AS outer_run_id,
-	r.outer_stack_id, e.callback_frame_id, r.began_ns,
+		ELSE coalesce(i.outer_run_id, t.root_run_id) END AS outer_run_id,
+	i.outer_stack_id, e.callback_frame_id, r.began_ns,
 	r.began_ns + r.duration_ns AS ended_ns, r.status, r.bytes, r.cause_id, NULL AS context_id
 FROM packed_run r
+LEFT JOIN packed_outer i ON i.run_id = r.run_id
 LEFT JOIN entry e ON e.entry_id = r.entry_id
 LEFT JOIN thread t ON t.thread_id = e.thread_id
 UNION ALL
 SELECT q.run_id, q.async_id, NULL, e.part, e.thread_id,
-	coalesce(q.outer_run_id, t.root_run_id), q.outer_stack_id, e.callback_frame_id,
+	coalesce(i.outer_run_id, t.root_run_id), i.outer_stack_id, e.callback_frame_id,
 	q.created_ns + q.wait_ns, q.created_ns + q.wait_ns + q.duration_ns, q.status, q.bytes,
 	q.cause_id, NULL
 FROM packed_request q
+LEFT JOIN packed_outer i ON i.run_id = q.run_id
 LEFT JOIN entry e ON e.entry_id = q.entry_id
+LEFT JOIN thread t ON t.thread_id = e.thread_id
+UNION ALL
+SELECT s.run_id, s.async_id, s.run_id - s.arming_delta, e.part, e.thread_id,
+	coalesce(i.outer_run_id, t.root_run_id), i.outer_stack_id, e.callback_frame_id,
+	s.armed_ns + s.wait_ns, s.armed_ns + s.wait_ns + s.duration_ns, NULL, NULL,
+	s.cause_id, NULL
+FROM packed_shot s
+LEFT JOIN packed_outer i ON i.run_id = s.run_id
+LEFT JOIN entry e ON e.entry_id = s.entry_id
 LEFT JOIN thread t ON t.thread_id = e.thread_id;
 
 CREATE VIEW arming AS
@@ -45,11 +58,18 @@ SELECT p.arming_id, p.async_id, p.run_id, o.thread_id, o.stack_id, a.name AS api
 		WHEN 4 THEN 'closed' END AS "end", coalesce(p.times, 1) AS times
 FROM packed_arming p
 LEFT JOIN origin o ON o.origin_id = p.origin_id
+LEFT JOIN api a ON a.api_id = o.api_id
+UNION ALL
+SELECT s.run_id - s.arming_delta, s.async_id, s.run_id - s.armer_delta, o.thread_id, o.stack_id,
+	a.name, s.armed_ns, s.timeout_ms, NULL, NULL,
+	s.armed_ns + s.wait_ns, NULL, NULL, 'fired', 1
+FROM packed_shot s
+LEFT JOIN origin o ON o.origin_id = s.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id;
 
 CREATE VIEW cause AS
-SELECT c.cause_id, c.kind, c.async_id, c.run_id, o.thread_id, o.stack_id, a.name AS api,
-	c.caused_ns, c.caused_run_id, c.first_id
+SELECT c.cause_id, o.kind, c.async_id, c.run_id, o.thread_id, o.stack_id, a.name AS api,
+	c.caused_ns, c.caused_run_id, c.cause_id - c.first_delta AS first_id
 FROM packed_cause c
 LEFT JOIN origin o ON o.origin_id = c.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id;
@@ -59,13 +79,14 @@ LEFT JOIN api a ON a.api_id = o.api_id;
 CREATE VIEW run_edge AS
 SELECT q.run_id, q.async_id, e.thread_id, q.created_ns + q.wait_ns AS began_ns,
 	q.created_ns + q.wait_ns + q.duration_ns AS ended_ns, q.status,
-	q.creator_run_id AS link_run_id, o.stack_id AS link_stack_id, a.name AS link_api,
+	q.run_id - q.creator_delta AS link_run_id, o.stack_id AS link_stack_id, a.name AS link_api,
 	q.created_ns AS link_ns,
 	c.run_id AS cause_run_id, co.stack_id AS cause_stack_id, ca.name AS cause_api,
 	c.caused_ns AS cause_ns,
 	q.async_id - q.trigger_delta AS trigger_id,
-	coalesce(q.outer_run_id, t.root_run_id) AS outer_run_id, q.outer_stack_id
+	coalesce(i.outer_run_id, t.root_run_id) AS outer_run_id, i.outer_stack_id
 FROM packed_request q
+LEFT JOIN packed_outer i ON i.run_id = q.run_id
 LEFT JOIN entry e ON e.entry_id = q.entry_id
 LEFT JOIN thread t ON t.thread_id = e.thread_id
 LEFT JOIN origin o ON o.origin_id = q.origin_id
@@ -74,19 +95,38 @@ LEFT JOIN packed_cause c ON c.cause_id = q.cause_id
 LEFT JOIN origin co ON co.origin_id = c.origin_id
 LEFT JOIN api ca ON ca.api_id = co.api_id
 UNION ALL
+SELECT x.run_id, x.async_id, e.thread_id, x.armed_ns + x.wait_ns,
+	x.armed_ns + x.wait_ns + x.duration_ns, NULL,
+	x.run_id - x.armer_delta, o.stack_id, a.name, x.armed_ns,
+	c.run_id, co.stack_id, ca.name, c.caused_ns,
+	coalesce(s.async_id - s.trigger_delta, w.async_id - w.trigger_delta),
+	coalesce(i.outer_run_id, t.root_run_id), i.outer_stack_id
+FROM packed_shot x
+LEFT JOIN packed_outer i ON i.run_id = x.run_id
+LEFT JOIN entry e ON e.entry_id = x.entry_id
+LEFT JOIN thread t ON t.thread_id = e.thread_id
+LEFT JOIN packed_resource s ON s.async_id = x.async_id
+LEFT JOIN packed_request w ON w.async_id = x.async_id
+LEFT JOIN origin o ON o.origin_id = x.origin_id
+LEFT JOIN api a ON a.api_id = o.api_id
+LEFT JOIN packed_cause c ON c.cause_id = x.cause_id
+LEFT JOIN origin co ON co.origin_id = c.origin_id
+LEFT JOIN api ca ON ca.api_id = co.api_id
+UNION ALL
 SELECT r.run_id, r.async_id, e.thread_id, r.began_ns, r.began_ns + r.duration_ns, r.status,
 	CASE WHEN r.arming_id IS NOT NULL THEN p.run_id
-		WHEN y.armed_by_creation THEN coalesce(s.run_id, w.creator_run_id) END,
+		WHEN y.armed_by_creation THEN coalesce(s.run_id, w.run_id - w.creator_delta) END,
 	CASE WHEN r.arming_id IS NOT NULL THEN po.stack_id
 		WHEN y.armed_by_creation THEN so.stack_id END,
 	CASE WHEN r.arming_id IS NOT NULL THEN pa.name WHEN y.armed_by_creation THEN sa.name END,
 	CASE WHEN r.arming_id IS NOT NULL THEN p.armed_ns
 		WHEN y.armed_by_creation THEN coalesce(s.created_ns, w.created_ns) END,
 	c.run_id, co.stack_id, ca.name, c.caused_ns,
-	coalesce(s.trigger_id, w.async_id - w.trigger_delta),
-	CASE WHEN r.run_id = t.root_run_id THEN NULL ELSE coalesce(r.outer_run_id, t.root_run_id) END,
-	r.outer_stack_id
+	coalesce(s.async_id - s.trigger_delta, w.async_id - w.trigger_delta),
+	CASE WHEN r.run_id = t.root_run_id THEN NULL ELSE coalesce(i.outer_run_id, t.root_run_id) END,
+	i.outer_stack_id
 FROM packed_run r
+LEFT JOIN packed_outer i ON i.run_id = r.run_id
 LEFT JOIN entry e ON e.entry_id = r.entry_id
 LEFT JOIN thread t ON t.thread_id = e.thread_id
 LEFT JOIN packed_resource s ON s.async_id = r.async_id

@@ -85,11 +85,11 @@ TRAMPOLINE void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buff
 	struct fired fired;
 
 	fired_handle(&fired, stream, FRAME);
-	((uv_read_cb)fired.callbacks.callback)(stream, count, buffer);
-	fired_end(&fired, count < 0 ? count : 0, count < 0 ? EVENT_NO_STATUS : count);
-	/* After the end of the file or an error libuv reads no more. */
+	/* At the end of the file or after an error libuv reads no more. */
 	if (count < 0 && count != UV_ENOBUFS)
 		fired_disarm(&fired);
+	((uv_read_cb)fired.callbacks.callback)(stream, count, buffer);
+	fired_end(&fired, count < 0 ? count : 0, count < 0 ? EVENT_NO_STATUS : count);
 }
 
 WRAPPER int uv_read_start(uv_stream_t *stream, uv_alloc_cb allocate, uv_read_cb callback)

@@ -173,11 +173,11 @@ TRAMPOLINE void on_poll(uv_poll_t *handle, int status, int events)
 	struct fired fired;
 
 	fired_handle(&fired, handle, FRAME);
-	((uv_poll_cb)fired.callbacks.callback)(handle, status, events);
-	fired_end(&fired, status, EVENT_NO_STATUS);
 	/* After an error libuv polls no more. */
 	if (status < 0)
 		fired_disarm(&fired);
+	((uv_poll_cb)fired.callbacks.callback)(handle, status, events);
+	fired_end(&fired, status, EVENT_NO_STATUS);
 }
 
 HANDLE_INIT(poll_init, POLL, (uv_loop_t * loop, uv_poll_t *handle, int fd), (loop, handle, fd))

@@ -112,8 +112,8 @@ static int write_standing_arming(
 		return OUTCOME_SENSELESS;
 	if (window_has_arming(process->ingest, row.arming_id))
 		return 0;
-	row.origin_id = events_origin(
-		process, live->arming_thread, 0, live->arming_api, live->arming_stack, 0);
+	row.origin_id =
+		events_origin(process, live->arming_thread, live->arming_api, live->arming_stack);
 	row.armed_ns = events_ns(process, live->armed);
 	row.timeout_ms = live->timeout_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->timeout_ms;
 	row.repeat_ms = live->repeat_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->repeat_ms;
@@ -139,8 +139,8 @@ static int write_live(
 	if (!window_has_resource(ingest, row.async_id)) {
 		int outcome;
 
-		row.origin_id =
-			events_origin(process, live->thread, type, live->api, live->stack, loop_id);
+		row.origin_id = events_birthplace(process, live->thread, type, live->api,
+			live->stack, loop_id, live->address);
 		row.created_ns = events_ns(process, live->created);
 		row.address = (int64_t)live->address;
 		outcome = window_add_resource(

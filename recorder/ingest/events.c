@@ -86,21 +86,61 @@ uint32_t events_thread_id(struct ingest_process *process, uint32_t number)
 	return thread ? thread->thread_id : 0;
 }
 
-uint32_t events_origin(struct ingest_process *process, uint32_t thread_number, unsigned type,
-	unsigned api, uint32_t stack_node, int64_t loop_id)
+/* `kind` is what stands beside the api in an origin's key. */
+static uint32_t origin_number(struct ingest_process *process, uint32_t thread_number, uint64_t kind,
+	unsigned api, uint32_t stack_node, int64_t loop_id, bool *is_new)
 {
 	uint64_t thread = events_thread_id(process, thread_number);
 	uint32_t stack = places_stack(&process->places, stack_node);
-	bool is_new;
 
 	if (api >= ACAUSAL_API_COUNT)
 		api = 0;
-	if (type >= ACAUSAL_TYPE_COUNT)
-		type = 0;
 	return intern_number(&process->ingest->terms.origins,
-		(struct intern_key){
-			{thread << 32 | stack, (uint64_t)type << 32 | api, (uint64_t)loop_id}},
-		&is_new);
+		(struct intern_key){{thread << 32 | stack, kind << 32 | api, (uint64_t)loop_id}},
+		is_new);
+}
+
+uint32_t events_origin(
+	struct ingest_process *process, uint32_t thread_number, unsigned api, uint32_t stack_node)
+{
+	bool is_new;
+
+	return origin_number(process, thread_number, 0, api, stack_node, 0, &is_new);
+}
+
+/* What addresses are counted from: one that no program has stays out of it. */
+static void note_address(struct recording_terms *terms, uint32_t origin_id, uint64_t address)
+{
+	if (!address || address >> 48)
+		return;
+	if (origin_id > terms->origin_address_capacity) {
+		uint32_t capacity = terms->origin_address_capacity;
+		int64_t *addresses;
+
+		capacity = capacity ? capacity : 256;
+		while (capacity < origin_id)
+			capacity *= 2;
+		addresses = realloc(terms->origin_addresses, capacity * sizeof *addresses);
+		if (!addresses)
+			return;
+		memset(addresses + terms->origin_address_capacity, 0,
+			(capacity - terms->origin_address_capacity) * sizeof *addresses);
+		terms->origin_addresses = addresses;
+		terms->origin_address_capacity = capacity;
+	}
+	terms->origin_addresses[origin_id - 1] = (int64_t)address;
+}
+
+uint32_t events_birthplace(struct ingest_process *process, uint32_t thread_number, unsigned type,
+	unsigned api, uint32_t stack_node, int64_t loop_id, uint64_t address)
+{
+	bool is_new;
+	uint32_t number = origin_number(process, thread_number,
+		type < ACAUSAL_TYPE_COUNT ? type : 0, api, stack_node, loop_id, &is_new);
+
+	if (is_new)
+		note_address(&process->ingest->terms, number, address);
+	return number;
 }
 
 uint32_t events_entry(
@@ -135,8 +175,8 @@ static bool take_birth(struct ingest_process *process, const struct event_birth 
 		!events_id(process, birth->handle_id, &row->handle_id) ||
 		!events_id(process, birth->loop_id, &loop_id))
 		return false;
-	row->origin_id =
-		events_origin(process, thread, birth->type, birth->api, birth->stack, loop_id);
+	row->origin_id = events_birthplace(
+		process, thread, birth->type, birth->api, birth->stack, loop_id, birth->address);
 	row->type_id = 0;
 	row->created_ns = events_ns(process, birth->created);
 	row->lifetime_ns = ROW_UNKNOWN;
@@ -221,8 +261,8 @@ int events_announce_thread(struct ingest_process *process, const struct event_th
 	row.is_foreign = event->foreign != 0;
 	if (recording_write_thread(ingest->recording, &row, err))
 		return -1;
-	resource.origin_id =
-		events_origin(process, event->maker, type, event->api, event->stack, 0);
+	resource.origin_id = events_birthplace(
+		process, event->maker, type, event->api, event->stack, 0, event->address);
 	resource.created_ns = events_ns(process, event->created ? event->created : event->started);
 	resource.address = (int64_t)event->address;
 	root.async_id = resource.async_id;
@@ -273,13 +313,14 @@ static int on_resource(struct ingest_process *process, const struct found *found
 static int on_retype(struct ingest_process *process, const struct found *found, struct error *err)
 {
 	const struct event_retype *event = &found->event->RETYPE;
-	int64_t async_id, trigger_id;
+	int64_t async_id, trigger_id, handle_id;
 
 	if (!event->async_id || event->type >= ACAUSAL_TYPE_COUNT ||
 		!events_id(process, event->async_id, &async_id) ||
-		!events_id(process, event->trigger_id, &trigger_id))
+		!events_id(process, event->trigger_id, &trigger_id) ||
+		!events_id(process, event->handle_id, &handle_id))
 		return OUTCOME_SENSELESS;
-	return window_retype(process->ingest, async_id, event->type, trigger_id, err);
+	return window_retype(process->ingest, async_id, event->type, trigger_id, handle_id, err);
 }
 
 static int on_destroy(struct ingest_process *process, const struct found *found, struct error *err)
@@ -328,6 +369,7 @@ static int on_run(struct ingest_process *process, const struct found *found, str
 {
 	const struct event_run *event = &found->event->RUN;
 	struct ingest *ingest = process->ingest;
+	struct row_shot shot;
 	struct row_run row;
 	int64_t link_run_id;
 	uint32_t origin_id;
@@ -344,6 +386,10 @@ static int on_run(struct ingest_process *process, const struct found *found, str
 	if (row.arming_id && window_find_arming(ingest, row.arming_id, &link_run_id, &origin_id) &&
 		note_hop(ingest, &row, link_run_id, origin_id, err))
 		return -1;
+	if (row.arming_id && window_take_shot(ingest, &row, &shot.arming)) {
+		shot.run = row;
+		return recording_add_shot(ingest->recording, &shot, err);
+	}
 	return recording_add_run(ingest->recording, &row, err);
 }
 
@@ -364,7 +410,7 @@ static int on_arming(struct ingest_process *process, const struct found *found, 
 		!events_id(process, event->run_id, &row.run_id) ||
 		!events_id(process, event->disarm_run_id, &row.disarmed_run_id))
 		return OUTCOME_SENSELESS;
-	row.origin_id = events_origin(process, event->thread, 0, event->api, event->stack, 0);
+	row.origin_id = events_origin(process, event->thread, event->api, event->stack);
 	row.disarmed_stack_id = places_stack(&process->places, event->disarm_stack);
 	row.armed_ns = events_ns(process, event->armed);
 	row.timeout_ms = milliseconds(event->timeout_ms);
@@ -396,6 +442,7 @@ static int on_cause(struct ingest_process *process, const struct found *found, s
 {
 	const struct event_cause *event = &found->event->CAUSE;
 	struct row_cause row = {0};
+	bool is_new;
 
 	if (!event->cause_id || event->kind >= ACAUSAL_CAUSE_COUNT ||
 		!events_id(process, event->cause_id, &row.cause_id) ||
@@ -405,9 +452,9 @@ static int on_cause(struct ingest_process *process, const struct found *found, s
 		return OUTCOME_SENSELESS;
 	if (row.first_id == row.cause_id)
 		row.first_id = 0;
-	row.kind = event->kind;
 	row.caused_ns = events_ns(process, event->caused);
-	row.origin_id = events_origin(process, found->thread, 0, event->api, event->stack, 0);
+	row.origin_id = origin_number(process, found->thread, ORIGIN_CAUSE + event->kind,
+		event->api, event->stack, 0, &is_new);
 	return window_add_cause(process->ingest, &row, err);
 }
 

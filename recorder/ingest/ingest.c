@@ -111,6 +111,7 @@ void ingest_destroy(struct ingest *ingest)
 	places_deinit(&ingest->terms.places);
 	intern_deinit(&ingest->terms.origins);
 	intern_deinit(&ingest->terms.entries);
+	free(ingest->terms.origin_addresses);
 	totals_deinit(&ingest->totals);
 	fold_destroy(ingest->fold);
 	free(ingest->known_armings);

@@ -106,8 +106,11 @@ int64_t events_span(int64_t from_ns, int64_t to_ns);
 struct thread *events_thread(struct ingest_process *, uint32_t number);
 uint32_t events_thread_id(struct ingest_process *, uint32_t number);
 
-uint32_t events_origin(struct ingest_process *, uint32_t thread_number, unsigned type, unsigned api,
-	uint32_t stack_node, int64_t loop_id);
+/* From where something was armed; from where a resource was made. */
+uint32_t events_origin(
+	struct ingest_process *, uint32_t thread_number, unsigned api, uint32_t stack_node);
+uint32_t events_birthplace(struct ingest_process *, uint32_t thread_number, unsigned type,
+	unsigned api, uint32_t stack_node, int64_t loop_id, uint64_t address);
 uint32_t events_entry(
 	struct ingest_process *, uint32_t thread_number, unsigned part, uint64_t callback);
 
@@ -124,11 +127,13 @@ void window_deinit(struct ingest *);
 int window_add_resource(struct ingest *, const struct row_resource *, uint32_t type_id,
 	uint32_t stack_id, struct error *err);
 int window_destroy(struct ingest *, int64_t async_id, int64_t at_ns, struct error *err);
-int window_retype(
-	struct ingest *, int64_t async_id, uint32_t type_id, int64_t trigger_id, struct error *err);
+int window_retype(struct ingest *, int64_t async_id, uint32_t type_id, int64_t trigger_id,
+	int64_t handle_id, struct error *err);
 
 /* An arming, with its end or without. */
 int window_add_arming(struct ingest *, const struct row_arming *, struct error *err);
+/* The arming that `run` has used up: it goes into the run's row, and out of the window. */
+bool window_take_shot(struct ingest *, const struct row_run *run, struct row_arming *ret);
 int window_disarm(struct ingest *, const struct change *, struct error *err);
 /* What is known of an arming, standing or not. */
 bool window_find_arming(struct ingest *, int64_t arming_id, int64_t *run_id, uint32_t *origin_id);

@@ -166,11 +166,6 @@ int recording_create(const char *path, const struct recording_terms *terms, stru
 	if (!recording)
 		return error_set(err, "no memory to record");
 	recording->terms = terms;
-	batch_init(&recording->resources, sizeof(struct row_resource));
-	batch_init(&recording->requests, sizeof(struct row_request));
-	batch_init(&recording->runs, sizeof(struct row_run));
-	batch_init(&recording->armings, sizeof(struct row_arming));
-	batch_init(&recording->causes, sizeof(struct row_cause));
 	batch_init(&recording->logs, sizeof(struct row_log));
 	batch_init(&recording->changes, sizeof(struct change));
 	idmap_init(&recording->line_numbers, 1 << 20);
@@ -180,6 +175,7 @@ int recording_create(const char *path, const struct recording_terms *terms, stru
 		return error_set(err, "no memory to record");
 	}
 	if (open_file(recording, err) ||
+		(recording_wait_init(recording) && recording_fail(recording, "opening", err)) ||
 		recording_run(recording,
 			"PRAGMA page_size = 8192;"
 			"PRAGMA synchronous = OFF;"
@@ -210,11 +206,8 @@ void recording_destroy(struct recording *recording)
 	for (int i = 0; i < STATEMENT_COUNT; i++)
 		sqlite3_finalize(recording->statement[i]);
 	sqlite3_close(recording->db);
-	batch_deinit(&recording->resources);
-	batch_deinit(&recording->requests);
-	batch_deinit(&recording->runs);
-	batch_deinit(&recording->armings);
-	batch_deinit(&recording->causes);
+	for (int i = 0; i < WAITING_COUNT; i++)
+		batch_deinit(&recording->waiting[i].batch);
 	batch_deinit(&recording->logs);
 	batch_deinit(&recording->changes);
 	idmap_deinit(&recording->line_numbers);

@@ -21,9 +21,17 @@ struct recording;
 /* What rows refer to by number. New ones are written before the rows. */
 struct recording_terms {
 	struct places places;
-	struct intern origins; /* {thread_id << 32 | stack_id, type_id << 32 | api_id, loop_id} */
+	/*
+	 * {thread_id << 32 | stack_id, type_id << 32 | api_id, loop_id}; of a cause there stands
+	 * ORIGIN_CAUSE + kind instead of a type_id.
+	 */
+	struct intern origins;
+	int64_t *origin_addresses; /* of origin n at n - 1: of its first object; 0: none */
+	uint32_t origin_address_capacity;
 	struct intern entries; /* {thread_id << 32 | part, callback frame_id, 0} */
 };
+
+enum { ORIGIN_CAUSE = 1 << 16 };
 
 struct recording_counts {
 	int64_t resources, requests, runs; /* rows written; a request is a resource with a run */
@@ -40,6 +48,7 @@ void recording_destroy(struct recording *);
 int recording_add_resource(struct recording *, const struct row_resource *, struct error *err);
 int recording_add_request(struct recording *, const struct row_request *, struct error *err);
 int recording_add_run(struct recording *, const struct row_run *, struct error *err);
+int recording_add_shot(struct recording *, const struct row_shot *, struct error *err);
 int recording_add_arming(struct recording *, const struct row_arming *, struct error *err);
 int recording_add_cause(struct recording *, const struct row_cause *, struct error *err);
 /* A line; `row->text` is filled here. */

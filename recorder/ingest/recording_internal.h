@@ -4,6 +4,7 @@
 
 #include "recorder/ingest/batch.h"
 #include "recorder/ingest/recording.h"
+#include "recorder/ingest/waiting.h"
 #include "recorder/wire/names.h"
 
 #include <sqlite3.h>
@@ -29,17 +30,15 @@
 		  "column, directory) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                        \
 	X(STACK, "INSERT INTO stack (stack_id, caller_id, frame_id) VALUES (?1, ?2, ?3)")          \
 	X(STACK_SIGNATURE, "UPDATE stack SET signature = ?2 WHERE stack_id = ?1")                  \
-	X(ORIGIN, "INSERT INTO origin VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                            \
+	X(ORIGIN, "INSERT INTO origin VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                    \
 	X(ENTRY, "INSERT INTO entry VALUES (?1, ?2, ?3, ?4)")                                      \
-	X(REQUEST, "INSERT OR IGNORE INTO packed_request VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, " \
-		   "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")                                       \
-	X(RESOURCE, "INSERT OR IGNORE INTO packed_resource VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "   \
-		    "?8, ?9, NULL)")                                                               \
-	X(RUN, "INSERT OR IGNORE INTO packed_run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "     \
-	       "?10, ?11)")                                                                        \
-	X(ARMING, "INSERT OR IGNORE INTO packed_arming VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "   \
-		  "?9, ?10, ?11, ?12)")                                                            \
-	X(CAUSE, "INSERT OR IGNORE INTO packed_cause VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")     \
+	X(REQUEST, "INSERT OR IGNORE INTO packed_request SELECT * FROM waiting_request")           \
+	X(RESOURCE, "INSERT OR IGNORE INTO packed_resource SELECT * FROM waiting_resource")        \
+	X(RUN, "INSERT OR IGNORE INTO packed_run SELECT * FROM waiting_run")                       \
+	X(SHOT, "INSERT OR IGNORE INTO packed_shot SELECT * FROM waiting_shot")                    \
+	X(OUTER, "INSERT OR IGNORE INTO packed_outer SELECT * FROM waiting_outer")                 \
+	X(ARMING, "INSERT OR IGNORE INTO packed_arming SELECT * FROM waiting_arming")              \
+	X(CAUSE, "INSERT OR IGNORE INTO packed_cause SELECT * FROM waiting_cause")                 \
 	X(DETAIL, "INSERT OR REPLACE INTO detail VALUES (?1, ?2)")                                 \
 	X(FOLD, "INSERT OR IGNORE INTO fold VALUES (?1, ?2, ?3, ?4)")                              \
 	X(LOG, "INSERT INTO log VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9)")          \
@@ -50,7 +49,8 @@
 	X(DESTROYED, "UPDATE packed_resource SET lifetime_ns = max(0, ?2 - created_ns) "           \
 		     "WHERE async_id = ?1")                                                        \
 	X(RETYPED, "UPDATE packed_resource SET type_id = coalesce(?2, type_id), "                  \
-		   "trigger_id = coalesce(?3, trigger_id) WHERE async_id = ?1")                    \
+		   "trigger_delta = coalesce(async_id - ?3, trigger_delta), "                      \
+		   "handle_delta = coalesce(async_id - ?4, handle_delta) WHERE async_id = ?1")     \
 	X(DISARMED, "UPDATE packed_arming SET stood_ns = max(0, ?2 - armed_ns), end_code = ?3, "   \
 		    "disarmed_run_id = ?4, disarmed_stack_id = ?5 WHERE arming_id = ?1")           \
 	X(CAUSED, "UPDATE packed_cause SET caused_run_id = min(coalesce(caused_run_id, ?2), ?2) "  \
@@ -62,11 +62,26 @@
 			 "packed_resource r LEFT JOIN origin o ON o.origin_id = r.origin_id "      \
 			 "WHERE r.async_id = ?1")                                                  \
 	X(FIND_REQUEST, "SELECT run_id FROM packed_request WHERE async_id = ?1")                   \
-	X(FIND_RUN, "SELECT 1 FROM packed_run WHERE run_id = ?1")                                  \
+	X(FIND_RUN, "SELECT 1 FROM packed_run WHERE run_id = ?1 UNION ALL "                        \
+		    "SELECT 1 FROM packed_shot WHERE run_id = ?1")                                 \
 	X(FIND_ARMING, "SELECT run_id, origin_id FROM packed_arming WHERE arming_id = ?1")
 
 #define X(tag, sql) STATEMENT_##tag,
 enum statement { RECORDING_STATEMENTS(X) STATEMENT_COUNT };
+#undef X
+
+/* What waits for the next flush, by the table that it goes to. X(TAG, name, columns, row) */
+#define RECORDING_WAITING(X)                                                                       \
+	X(RESOURCE, resource, 10, struct row_resource)                                             \
+	X(REQUEST, request, 14, struct row_request)                                                \
+	X(RUN, run, 9, struct row_run)                                                             \
+	X(SHOT, shot, 11, struct row_shot)                                                         \
+	X(OUTER, outer, 3, struct row_outer)                                                       \
+	X(ARMING, arming, 12, struct row_arming)                                                   \
+	X(CAUSE, cause, 7, struct row_cause)
+
+#define X(tag, ...) WAITING_##tag,
+enum { RECORDING_WAITING(X) WAITING_COUNT };
 #undef X
 
 struct recording {
@@ -74,7 +89,8 @@ struct recording {
 	sqlite3 *db;
 	sqlite3_stmt *statement[STATEMENT_COUNT];
 	const struct recording_terms *terms;
-	struct batch resources, requests, runs, armings, causes, logs, changes;
+	struct waiting waiting[WAITING_COUNT]; /* rows of whole numbers */
+	struct batch logs, changes;
 	char *texts; /* of the logs that wait */
 	size_t text_size, text_capacity;
 	struct idmap line_numbers; /* lines so far, by process_id << 32 | fd + 1 */
@@ -91,6 +107,9 @@ int recording_no_memory(struct recording *, struct error *err);
 int recording_run(struct recording *, const char *sql, const char *doing, struct error *err);
 int recording_begin(struct recording *, struct error *err);
 int recording_step(struct recording *, sqlite3_stmt *, struct error *err);
+
+/* recording_rows.c: makes `waiting` readable by name in SQL. -1: SQLite failed. */
+int recording_wait_init(struct recording *);
 
 /* NULL for 0; for ROW_UNKNOWN; for no text or an empty one. */
 void recording_bind_id(sqlite3_stmt *, int column, int64_t id);

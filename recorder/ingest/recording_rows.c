@@ -25,32 +25,59 @@ static int add(struct recording *recording, struct batch *batch, const void *row
 	return batch_add(batch, row) ? 0 : recording_no_memory(recording, err);
 }
 
+static int wait_with(
+	struct recording *recording, unsigned which, const void *row, struct error *err)
+{
+	return add(recording, &recording->waiting[which].batch, row, err);
+}
+
+/* Where it ran, when that is not just on top of its thread. */
+static int add_outer(struct recording *recording, const struct row_run *run, struct error *err)
+{
+	struct row_outer row = {run->run_id, run->outer_run_id, run->outer_stack_id};
+
+	return run->outer_run_id || run->outer_stack_id
+		       ? wait_with(recording, WAITING_OUTER, &row, err)
+		       : 0;
+}
+
 int recording_add_resource(
 	struct recording *recording, const struct row_resource *row, struct error *err)
 {
-	return add(recording, &recording->resources, row, err);
+	return wait_with(recording, WAITING_RESOURCE, row, err);
 }
 
 int recording_add_request(
 	struct recording *recording, const struct row_request *row, struct error *err)
 {
-	return add(recording, &recording->requests, row, err);
+	return wait_with(recording, WAITING_REQUEST, row, err) ||
+			       add_outer(recording, &row->run, err)
+		       ? -1
+		       : 0;
 }
 
 int recording_add_run(struct recording *recording, const struct row_run *row, struct error *err)
 {
-	return add(recording, &recording->runs, row, err);
+	return wait_with(recording, WAITING_RUN, row, err) || add_outer(recording, row, err) ? -1
+											     : 0;
+}
+
+int recording_add_shot(struct recording *recording, const struct row_shot *row, struct error *err)
+{
+	return wait_with(recording, WAITING_SHOT, row, err) || add_outer(recording, &row->run, err)
+		       ? -1
+		       : 0;
 }
 
 int recording_add_arming(
 	struct recording *recording, const struct row_arming *row, struct error *err)
 {
-	return add(recording, &recording->armings, row, err);
+	return wait_with(recording, WAITING_ARMING, row, err);
 }
 
 int recording_add_cause(struct recording *recording, const struct row_cause *row, struct error *err)
 {
-	return add(recording, &recording->causes, row, err);
+	return wait_with(recording, WAITING_CAUSE, row, err);
 }
 
 int recording_add_change(struct recording *recording, const struct change *row, struct error *err)
@@ -80,8 +107,11 @@ int recording_add_log(
 
 static size_t rows_waiting(const struct recording *recording)
 {
-	return recording->resources.count + recording->requests.count + recording->runs.count +
-	       recording->armings.count + recording->causes.count + recording->logs.count;
+	size_t count = recording->logs.count;
+
+	for (int i = 0; i < WAITING_COUNT; i++)
+		count += recording->waiting[i].batch.count;
+	return count;
 }
 
 bool recording_is_full(const struct recording *recording)
@@ -167,16 +197,25 @@ static int write_terms(struct recording *recording, struct error *err)
 #define X(tag, name) [ACAUSAL_PART_##tag] = name,
 	static const char *const parts[] = {ACAUSAL_PARTS(X)};
 #undef X
+#define X(tag, name) [ACAUSAL_CAUSE_##tag] = name,
+	static const char *const kinds[] = {ACAUSAL_CAUSES(X)};
+#undef X
 
 	for (; recording->origins_written < terms->origins.count; recording->origins_written++) {
 		const struct intern_key *key = &terms->origins.keys[recording->origins_written];
+		uint32_t type = (uint32_t)(key->word[1] >> 32), kind = type - ORIGIN_CAUSE;
 
 		sqlite3_bind_int64(origin, 1, recording->origins_written + 1);
 		recording_bind_id(origin, 2, (int64_t)(key->word[0] >> 32));
-		recording_bind_id(origin, 3, (int64_t)(key->word[1] >> 32));
+		recording_bind_id(origin, 3, type < ORIGIN_CAUSE ? type : 0);
 		recording_bind_id(origin, 4, (int64_t)(key->word[1] & UINT32_MAX));
 		recording_bind_id(origin, 5, (int64_t)(key->word[0] & UINT32_MAX));
 		recording_bind_id(origin, 6, (int64_t)key->word[2]);
+		recording_bind_text(origin, 7, kind < ACAUSAL_CAUSE_COUNT ? kinds[kind] : NULL);
+		recording_bind_id(origin, 8,
+			recording->origins_written < terms->origin_address_capacity
+				? terms->origin_addresses[recording->origins_written]
+				: 0);
 		if (recording_step(recording, origin, err))
 			return -1;
 	}
@@ -194,119 +233,214 @@ static int write_terms(struct recording *recording, struct error *err)
 	return write_places(recording, err);
 }
 
-static void bind_resource(sqlite3_stmt *statement, const void *data)
+/* What a row's numbers are in its table; ROW_UNKNOWN is NULL. */
+
+static int64_t id_or_null(int64_t id)
+{
+	return id ? id : ROW_UNKNOWN;
+}
+
+static int64_t difference(int64_t from, int64_t less)
+{
+	int64_t result;
+
+	return !from || !less || __builtin_sub_overflow(from, less, &result) ? ROW_UNKNOWN : result;
+}
+
+static int64_t span(int64_t from_ns, int64_t to_ns)
+{
+	int64_t result;
+
+	return from_ns == ROW_UNKNOWN || to_ns == ROW_UNKNOWN ||
+			       __builtin_sub_overflow(to_ns, from_ns, &result)
+		       ? ROW_UNKNOWN
+		       : result;
+}
+
+static int64_t address_delta(
+	const struct recording_terms *terms, uint32_t origin_id, int64_t address)
+{
+	int64_t base = origin_id && origin_id <= terms->origin_address_capacity
+			       ? terms->origin_addresses[origin_id - 1]
+			       : 0;
+
+	return base ? difference(address, base) : id_or_null(address);
+}
+
+static void pack_resource(const void *terms, const void *data, int64_t *column)
 {
 	const struct row_resource *row = data;
 
-	sqlite3_bind_int64(statement, 1, row->async_id);
-	recording_bind_id(statement, 2, row->origin_id);
-	recording_bind_id(statement, 3, row->type_id);
-	recording_bind_id(statement, 4, row->trigger_id);
-	recording_bind_id(statement, 5, row->run_id);
-	recording_bind_number(statement, 6, row->created_ns);
-	recording_bind_number(statement, 7, row->lifetime_ns);
-	recording_bind_id(statement, 8, row->address);
-	recording_bind_id(statement, 9, row->handle_id);
+	column[0] = row->async_id;
+	column[1] = id_or_null(row->origin_id);
+	column[2] = id_or_null(row->type_id);
+	column[3] = difference(row->async_id, row->trigger_id);
+	column[4] = id_or_null(row->run_id);
+	column[5] = row->created_ns;
+	column[6] = row->lifetime_ns;
+	column[7] = address_delta(terms, row->origin_id, row->address);
+	column[8] = difference(row->async_id, row->handle_id);
+	column[9] = ROW_UNKNOWN;
 }
 
-static void bind_request(sqlite3_stmt *statement, const void *data)
+static void pack_request(const void *terms, const void *data, int64_t *column)
 {
 	const struct row_request *row = data;
 	const struct row_resource *resource = &row->resource;
 	const struct row_run *run = &row->run;
-	int64_t id = resource->async_id;
 
-	sqlite3_bind_int64(statement, 1, id);
-	recording_bind_id(statement, 2, resource->origin_id);
-	recording_bind_number(
-		statement, 3, resource->trigger_id ? id - resource->trigger_id : ROW_UNKNOWN);
-	recording_bind_id(statement, 4, resource->run_id);
-	recording_bind_number(statement, 5, resource->created_ns);
-	recording_bind_id(statement, 6, resource->address);
-	recording_bind_number(
-		statement, 7, resource->handle_id ? id - resource->handle_id : ROW_UNKNOWN);
-	sqlite3_bind_int64(statement, 8, run->run_id);
-	recording_bind_id(statement, 9, run->entry_id);
-	recording_bind_number(statement, 10,
-		run->began_ns == ROW_UNKNOWN || resource->created_ns == ROW_UNKNOWN
-			? ROW_UNKNOWN
-			: run->began_ns - resource->created_ns);
-	recording_bind_number(statement, 11, run->duration_ns);
-	recording_bind_number(statement, 12, run->status);
-	recording_bind_number(statement, 13, run->bytes);
-	recording_bind_id(statement, 14, run->cause_id);
-	recording_bind_id(statement, 15, run->outer_run_id);
-	recording_bind_id(statement, 16, run->outer_stack_id);
+	column[0] = resource->async_id;
+	column[1] = id_or_null(resource->origin_id);
+	column[2] = difference(resource->async_id, resource->trigger_id);
+	column[3] = difference(run->run_id, resource->run_id);
+	column[4] = resource->created_ns;
+	column[5] = address_delta(terms, resource->origin_id, resource->address);
+	column[6] = difference(resource->async_id, resource->handle_id);
+	column[7] = run->run_id;
+	column[8] = id_or_null(run->entry_id);
+	column[9] = span(resource->created_ns, run->began_ns);
+	column[10] = run->duration_ns;
+	column[11] = run->status;
+	column[12] = run->bytes;
+	column[13] = id_or_null(run->cause_id);
 }
 
-static void bind_run(sqlite3_stmt *statement, const void *data)
+static void pack_run(const void *terms, const void *data, int64_t *column)
 {
 	const struct row_run *row = data;
 
-	sqlite3_bind_int64(statement, 1, row->run_id);
-	recording_bind_id(statement, 2, row->async_id);
-	recording_bind_id(statement, 3, row->arming_id);
-	recording_bind_id(statement, 4, row->entry_id);
-	recording_bind_number(statement, 5, row->began_ns);
-	recording_bind_number(statement, 6, row->duration_ns);
-	recording_bind_number(statement, 7, row->status);
-	recording_bind_number(statement, 8, row->bytes);
-	recording_bind_id(statement, 9, row->cause_id);
-	recording_bind_id(statement, 10, row->outer_run_id);
-	recording_bind_id(statement, 11, row->outer_stack_id);
+	(void)terms;
+	column[0] = row->run_id;
+	column[1] = id_or_null(row->async_id);
+	column[2] = id_or_null(row->arming_id);
+	column[3] = id_or_null(row->entry_id);
+	column[4] = row->began_ns;
+	column[5] = row->duration_ns;
+	column[6] = row->status;
+	column[7] = row->bytes;
+	column[8] = id_or_null(row->cause_id);
 }
 
-static void bind_arming(sqlite3_stmt *statement, const void *data)
+static void pack_shot(const void *terms, const void *data, int64_t *column)
+{
+	const struct row_shot *row = data;
+	const struct row_run *run = &row->run;
+
+	(void)terms;
+	column[0] = run->run_id;
+	column[1] = id_or_null(run->async_id);
+	column[2] = difference(run->run_id, row->arming.arming_id);
+	column[3] = id_or_null(row->arming.origin_id);
+	column[4] = difference(run->run_id, row->arming.run_id);
+	column[5] = row->arming.armed_ns;
+	column[6] = row->arming.timeout_ms;
+	column[7] = id_or_null(run->entry_id);
+	column[8] = span(row->arming.armed_ns, run->began_ns);
+	column[9] = run->duration_ns;
+	column[10] = id_or_null(run->cause_id);
+}
+
+static void pack_outer(const void *terms, const void *data, int64_t *column)
+{
+	const struct row_outer *row = data;
+
+	(void)terms;
+	column[0] = row->run_id;
+	column[1] = id_or_null(row->outer_run_id);
+	column[2] = id_or_null(row->outer_stack_id);
+}
+
+static void pack_arming(const void *terms, const void *data, int64_t *column)
 {
 	const struct row_arming *row = data;
 
-	sqlite3_bind_int64(statement, 1, row->arming_id);
-	recording_bind_id(statement, 2, row->async_id);
-	recording_bind_id(statement, 3, row->run_id);
-	recording_bind_id(statement, 4, row->origin_id);
-	recording_bind_number(statement, 5, row->armed_ns);
-	recording_bind_number(statement, 6, row->timeout_ms);
-	recording_bind_number(statement, 7, row->repeat_ms);
-	recording_bind_number(statement, 8, row->times);
-	recording_bind_number(statement, 9, row->stood_ns);
-	recording_bind_id(statement, 10, row->end_code);
-	recording_bind_id(statement, 11, row->disarmed_run_id);
-	recording_bind_id(statement, 12, row->disarmed_stack_id);
+	(void)terms;
+	column[0] = row->arming_id;
+	column[1] = id_or_null(row->async_id);
+	column[2] = id_or_null(row->run_id);
+	column[3] = id_or_null(row->origin_id);
+	column[4] = row->armed_ns;
+	column[5] = row->timeout_ms;
+	column[6] = row->repeat_ms;
+	column[7] = row->times;
+	column[8] = row->stood_ns;
+	column[9] = id_or_null(row->end_code);
+	column[10] = id_or_null(row->disarmed_run_id);
+	column[11] = id_or_null(row->disarmed_stack_id);
 }
 
-static void bind_cause(sqlite3_stmt *statement, const void *data)
+static void pack_cause(const void *terms, const void *data, int64_t *column)
 {
-#define X(tag, name) [ACAUSAL_CAUSE_##tag] = name,
-	static const char *const kinds[] = {ACAUSAL_CAUSES(X)};
-#undef X
 	const struct row_cause *row = data;
 
-	sqlite3_bind_int64(statement, 1, row->cause_id);
-	recording_bind_text(
-		statement, 2, row->kind < ACAUSAL_CAUSE_COUNT ? kinds[row->kind] : NULL);
-	recording_bind_id(statement, 3, row->async_id);
-	recording_bind_id(statement, 4, row->run_id);
-	recording_bind_id(statement, 5, row->origin_id);
-	recording_bind_number(statement, 6, row->caused_ns);
-	recording_bind_id(statement, 7, row->first_id);
-	recording_bind_id(statement, 8, row->caused_run_id);
+	(void)terms;
+	column[0] = row->cause_id;
+	column[1] = id_or_null(row->async_id);
+	column[2] = id_or_null(row->run_id);
+	column[3] = id_or_null(row->origin_id);
+	column[4] = row->caused_ns;
+	column[5] = difference(row->cause_id, row->first_id);
+	column[6] = id_or_null(row->caused_run_id);
 }
 
-static int write_batch(struct recording *recording, struct batch *batch, enum statement name,
-	void (*bind)(sqlite3_stmt *, const void *), int64_t *written, struct error *err)
+int recording_wait_init(struct recording *recording)
 {
-	sqlite3_stmt *statement = recording->statement[name];
-	int before = sqlite3_total_changes(recording->db);
+	static const struct {
+		const char *name;
+		size_t stride;
+		int columns;
+		waiting_pack *pack;
+	} tables[WAITING_COUNT] = {
+#define X(tag, name, columns, row)                                                                 \
+	[WAITING_##tag] = {"waiting_" #name, sizeof(row), columns, pack_##name},
+		RECORDING_WAITING(X)
+#undef X
+	};
 
-	if (!batch_sort(batch))
-		return recording_no_memory(recording, err);
-	for (size_t i = 0; i < batch->count; i++) {
-		bind(statement, batch_row(batch, i));
-		if (recording_step(recording, statement, err))
+	for (int i = 0; i < WAITING_COUNT; i++) {
+		struct waiting *waiting = &recording->waiting[i];
+
+		batch_init(&waiting->batch, tables[i].stride);
+		waiting->pack = tables[i].pack;
+		waiting->terms = recording->terms;
+		waiting->column_count = tables[i].columns;
+		if (waiting_create(recording->db, tables[i].name, waiting) != SQLITE_OK)
 			return -1;
 	}
+	return 0;
+}
+
+static int write_waiting(struct recording *recording, unsigned which, enum statement name,
+	int64_t *written, struct error *err)
+{
+	struct batch *batch = &recording->waiting[which].batch;
+	int before = sqlite3_total_changes(recording->db);
+
+	if (!batch->count)
+		return 0;
+	if (!batch_sort(batch))
+		return recording_no_memory(recording, err);
+	if (recording_step(recording, recording->statement[name], err))
+		return -1;
 	*written += (unsigned)sqlite3_total_changes(recording->db) - (unsigned)before;
 	batch_clear(batch);
+	return 0;
+}
+
+/* Every table of whole numbers. */
+static int write_rows(struct recording *recording, struct error *err)
+{
+	int64_t written[WAITING_COUNT] = {0};
+
+#define X(tag, ...)                                                                                \
+	if (write_waiting(                                                                         \
+		    recording, WAITING_##tag, STATEMENT_##tag, &written[WAITING_##tag], err))      \
+		return -1;
+	RECORDING_WAITING(X)
+#undef X
+	recording->counts.resources += written[WAITING_RESOURCE];
+	recording->counts.requests += written[WAITING_REQUEST];
+	recording->counts.runs += written[WAITING_RUN] + written[WAITING_SHOT];
 	return 0;
 }
 
@@ -358,6 +492,7 @@ static sqlite3_stmt *bind_change(struct recording *recording, const struct chang
 	case CHANGE_RETYPED:
 		recording_bind_id(statement, 2, change->type_id);
 		recording_bind_id(statement, 3, change->trigger_id);
+		recording_bind_id(statement, 4, change->handle_id);
 		break;
 	case CHANGE_DISARMED:
 		recording_bind_number(statement, 2, change->at_ns);
@@ -400,21 +535,8 @@ static int write_changes(
 int recording_flush(
 	struct recording *recording, int64_t give_up_before_ns, int64_t *lost, struct error *err)
 {
-	struct recording_counts *counts = &recording->counts;
-	int64_t ignored = 0;
-
 	if (recording_begin(recording, err) || write_terms(recording, err) ||
-		write_batch(recording, &recording->resources, STATEMENT_RESOURCE, bind_resource,
-			&counts->resources, err) ||
-		write_batch(recording, &recording->requests, STATEMENT_REQUEST, bind_request,
-			&counts->requests, err) ||
-		write_batch(
-			recording, &recording->runs, STATEMENT_RUN, bind_run, &counts->runs, err) ||
-		write_batch(recording, &recording->armings, STATEMENT_ARMING, bind_arming, &ignored,
-			err) ||
-		write_batch(recording, &recording->causes, STATEMENT_CAUSE, bind_cause, &ignored,
-			err) ||
-		write_logs(recording, err) ||
+		write_rows(recording, err) || write_logs(recording, err) ||
 		write_changes(recording, give_up_before_ns, lost, err) ||
 		recording_run(recording, "COMMIT", "writing", err))
 		return -1;

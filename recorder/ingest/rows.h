@@ -38,9 +38,21 @@ struct row_arming {
 	uint32_t end_code; /* enum acausal_end */
 };
 
+/* A run with the arming that it used up; of the arming, `async_id` and its end are not used. */
+struct row_shot {
+	struct row_run run;
+	struct row_arming arming;
+};
+
+/* A run that began inside of another than its thread's root run. */
+struct row_outer {
+	int64_t run_id, outer_run_id;
+	uint32_t outer_stack_id;
+};
+
 struct row_cause {
 	int64_t cause_id, async_id, run_id, caused_ns, first_id, caused_run_id;
-	uint32_t kind, origin_id;
+	uint32_t origin_id; /* with its kind */
 };
 
 struct row_log {
@@ -83,7 +95,7 @@ struct row_total {
 /* Something that became known about a row after it was written, or before it came. */
 enum change_kind {
 	CHANGE_DESTROYED,    /* at_ns */
-	CHANGE_RETYPED,	     /* type_id, trigger_id */
+	CHANGE_RETYPED,	     /* type_id, trigger_id, handle_id */
 	CHANGE_DISARMED,     /* at_ns, end_code, run_id, stack_id */
 	CHANGE_CAUSED,	     /* run_id */
 	CHANGE_RUN_ENDED,    /* at_ns */
@@ -95,7 +107,7 @@ struct change {
 	int64_t id;
 	enum change_kind kind;
 	uint32_t type_id, stack_id, end_code;
-	int64_t at_ns, run_id, trigger_id;
+	int64_t at_ns, run_id, trigger_id, handle_id;
 	int64_t since_ns; /* when the ingester learned of it */
 };
 

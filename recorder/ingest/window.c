@@ -15,6 +15,7 @@ enum {
 	HELD_ARMINGS = 1 << 16,
 	HELD_CAUSES = 1 << 15,
 	HELD_NS = 1000000000,
+	SHOT_NS = 1000000, /* from the end of an arming by firing to the run, at most */
 };
 
 static const int64_t give_up_ns = 5000000000; /* how long a change waits for its row */
@@ -112,7 +113,8 @@ int window_add_resource(struct ingest *ingest, const struct row_resource *row, u
 	return 0;
 }
 
-static void retype_held(struct held_resource *held, uint32_t type_id, int64_t trigger_id)
+static void retype_held(
+	struct held_resource *held, uint32_t type_id, int64_t trigger_id, int64_t handle_id)
 {
 	if (type_id) {
 		held->type_id = type_id;
@@ -120,6 +122,8 @@ static void retype_held(struct held_resource *held, uint32_t type_id, int64_t tr
 	}
 	if (trigger_id)
 		held->row.trigger_id = trigger_id;
+	if (handle_id)
+		held->row.handle_id = handle_id;
 }
 
 int window_destroy(struct ingest *ingest, int64_t async_id, int64_t at_ns, struct error *err)
@@ -140,13 +144,13 @@ int window_destroy(struct ingest *ingest, int64_t async_id, int64_t at_ns, struc
 }
 
 int window_retype(struct ingest *ingest, int64_t async_id, uint32_t type_id, int64_t trigger_id,
-	struct error *err)
+	int64_t handle_id, struct error *err)
 {
 	struct held_resource *held = held_find(&ingest->resources, async_id);
 	uint32_t old, new;
 
 	if (held) {
-		retype_held(held, type_id, trigger_id);
+		retype_held(held, type_id, trigger_id, handle_id);
 		return 0;
 	}
 	old = window_total(ingest, async_id);
@@ -163,6 +167,7 @@ int window_retype(struct ingest *ingest, int64_t async_id, uint32_t type_id, int
 			.id = async_id,
 			.type_id = type_id,
 			.trigger_id = trigger_id,
+			.handle_id = handle_id,
 			.since_ns = ingest->now_ns},
 		err);
 }
@@ -197,7 +202,8 @@ int window_add_arming(struct ingest *ingest, const struct row_arming *row, struc
 		return OUTCOME_SENSELESS;
 	*known_arming(ingest, row->arming_id) =
 		(struct known_arming){row->arming_id, row->run_id, row->origin_id};
-	if (row->end_code != ACAUSAL_END_NONE)
+	/* What has fired has a run, which will come: see window_take_shot. */
+	if (row->end_code != ACAUSAL_END_NONE && row->end_code != ACAUSAL_END_FIRED)
 		return recording_add_arming(ingest->recording, row, err);
 	held = held_add(&ingest->armings, row->arming_id, ingest->now_ns);
 	if (!held) {
@@ -209,6 +215,30 @@ int window_add_arming(struct ingest *ingest, const struct row_arming *row, struc
 	}
 	held->row = *row;
 	return 0;
+}
+
+/* Whether nothing is lost when they share a row: see packed_shot in schema/tables.sql. */
+static bool is_shot(const struct row_arming *arming, const struct row_run *run)
+{
+	int64_t waited_ns = events_span(arming->armed_ns, run->began_ns);
+
+	return arming->end_code == ACAUSAL_END_FIRED && arming->async_id == run->async_id &&
+	       arming->repeat_ms == ROW_UNKNOWN && arming->times == ROW_UNKNOWN &&
+	       !arming->disarmed_run_id && !arming->disarmed_stack_id &&
+	       run->status == ROW_UNKNOWN && run->bytes == ROW_UNKNOWN &&
+	       waited_ns != ROW_UNKNOWN && arming->stood_ns != ROW_UNKNOWN &&
+	       arming->stood_ns <= waited_ns && waited_ns - arming->stood_ns < SHOT_NS;
+}
+
+bool window_take_shot(struct ingest *ingest, const struct row_run *run, struct row_arming *ret)
+{
+	struct held_arming *held = held_find(&ingest->armings, run->arming_id);
+
+	if (!held || !is_shot(&held->row, run))
+		return false;
+	*ret = held->row;
+	held_remove(&ingest->armings, held->entry.id);
+	return true;
 }
 
 static int disarm_held(struct ingest *ingest, struct held_arming *held, const struct change *end,
@@ -328,7 +358,7 @@ static int apply_change(struct ingest *ingest, struct change *change, struct err
 		if (!resource)
 			return 0;
 		change->kind = CHANGE_DONE;
-		retype_held(resource, copy.type_id, copy.trigger_id);
+		retype_held(resource, copy.type_id, copy.trigger_id, copy.handle_id);
 		return 0;
 	case CHANGE_DISARMED:
 		arming = held_find(&ingest->armings, change->id);

@@ -36,7 +36,7 @@ static void crash_write(int signal, const siginfo_t *info, const ucontext_t *con
 		bounds.callback = thread->runs[thread->depth - 1].shared->callback;
 	/* No limit: after a stack overflow or a wild jump nothing is certain, so each page is
 	 * asked. */
-	stack = stack_capture(&start, &bounds, true);
+	stack = stack_capture_exact(&start, &bounds);
 	event = emit_begin(&thread->emit, sizeof *event);
 	if (!event)
 		return;

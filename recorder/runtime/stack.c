@@ -262,15 +262,14 @@ static uint32_t stack_intern(
 	return node;
 }
 
-uint32_t stack_capture(
-	const struct unwind_start *start, const struct stack_bounds *bounds, bool exact)
+/* The node of a stack that was walked, from the cache or made. */
+static uint32_t stack_node(
+	const uint64_t *pcs, unsigned count, enum node_end end, uintptr_t callback)
 {
-	uint64_t pcs[ARENA_STACK_DEPTH];
-	enum node_end end = NODE_END_NONE;
-	unsigned count = unwind(start, bounds->limit, exact, pcs, ARENA_STACK_DEPTH, &end), i;
-	uint64_t hash = mix(bounds->callback, (uint64_t)end << 1 | exact), factor = hash | 1;
+	uint64_t hash = mix(callback, (uint64_t)end << 1), factor = hash | 1;
 	uint64_t sum = atomic_load_explicit(&arena()->generation.value, memory_order_relaxed);
 	uint32_t node;
+	unsigned i;
 
 	/* A polynomial in the addresses: its multiplications do not wait for one another. */
 	for (i = 0; i < count; i++) {
@@ -280,11 +279,63 @@ uint32_t stack_capture(
 	hash = mix(hash, sum ^ sum >> 29);
 	node = cache_find(hash);
 	if (unlikely(node == 0)) {
-		node = stack_intern(pcs, count, end, bounds->callback);
+		node = stack_intern(pcs, count, end, callback);
 		if (node)
 			cache_put(hash, node);
 	}
 	return node;
+}
+
+static uint32_t capture_again(const struct unwind_start *start, const struct stack_bounds *bounds,
+	struct unwind_memory *memory)
+{
+	uint64_t pcs[ARENA_STACK_DEPTH];
+	enum node_end end;
+	bool same;
+	unsigned count =
+		unwind_again(memory, start, bounds->limit, pcs, ARENA_STACK_DEPTH, &end, &same);
+	uint32_t node;
+
+	/* The very stack of the last time, in a run of the same callback. */
+	if (same && memory->note[0] && memory->note[1] == bounds->callback)
+		return (uint32_t)memory->note[0];
+	if (same)
+		unwind_remembered(memory, pcs);
+	node = stack_node(pcs, count, end, bounds->callback);
+	if (memory->holds) {
+		memory->note[0] = node;
+		memory->note[1] = bounds->callback;
+	}
+	return node;
+}
+
+uint32_t stack_capture(const struct unwind_start *start, const struct stack_bounds *bounds,
+	struct unwind_memory *memory)
+{
+	uint64_t pcs[ARENA_STACK_DEPTH];
+	enum node_end end;
+	unsigned count;
+	uint32_t node;
+
+	if (likely(memory && !memory->busy)) {
+		memory->busy = true;
+		atomic_signal_fence(memory_order_seq_cst);
+		node = capture_again(start, bounds, memory);
+		atomic_signal_fence(memory_order_seq_cst);
+		memory->busy = false;
+		return node;
+	}
+	count = unwind(start, bounds->limit, false, pcs, ARENA_STACK_DEPTH, &end);
+	return stack_node(pcs, count, end, bounds->callback);
+}
+
+uint32_t stack_capture_exact(const struct unwind_start *start, const struct stack_bounds *bounds)
+{
+	uint64_t pcs[ARENA_STACK_DEPTH];
+	enum node_end end;
+	unsigned count = unwind(start, bounds->limit, true, pcs, ARENA_STACK_DEPTH, &end);
+
+	return stack_node(pcs, count, end, bounds->callback);
 }
 
 void stack_forget_code(void)

@@ -5,7 +5,7 @@
 #define ACAUSAL_RUNTIME_STACK_H
 
 #include "recorder/runtime/arena.h"
-#include "recorder/runtime/unwind.h"
+#include "recorder/runtime/unwind_again.h"
 
 /* Where the stack of a run ends, and the function that the run called. */
 struct stack_bounds {
@@ -16,10 +16,13 @@ struct stack_bounds {
 /*
  * The node of the innermost frame of the stack that starts at `start`; 0 when there is none. A
  * callback that is not on the stack any more, because it ended in a tail call, is put at the
- * bottom. Any thread, signal-safe.
+ * bottom. `memory` is the thread's, or NULL to walk without it. Any thread, signal-safe.
  */
-uint32_t stack_capture(
-	const struct unwind_start *start, const struct stack_bounds *bounds, bool exact);
+uint32_t stack_capture(const struct unwind_start *start, const struct stack_bounds *bounds,
+	struct unwind_memory *memory);
+
+/* The same for a start whose pc is the very instruction: where a crash happened. */
+uint32_t stack_capture_exact(const struct unwind_start *start, const struct stack_bounds *bounds);
 
 /* Code was unloaded: addresses may mean something else from now on. */
 void stack_forget_code(void);

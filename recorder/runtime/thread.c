@@ -60,7 +60,7 @@ static void slot_push(struct arena_header *header, uint32_t index)
 /* The stack for fatal signals goes to the next thread of this slot. */
 static void signal_stack_take(struct thread *thread)
 {
-	stack_t now, none = { .ss_flags = SS_DISABLE };
+	stack_t now, none = {.ss_flags = SS_DISABLE};
 
 	if (sigaltstack(NULL, &now) == 0 && now.ss_sp == (void *)(thread + 1))
 		sigaltstack(&none, NULL);
@@ -412,5 +412,5 @@ uint32_t thread_capture(struct thread *thread, const struct unwind_start *start)
 	/* Between two places on different stacks lies memory that may not be there. */
 	if (!on_own_stack(thread, start->sp) || !on_own_stack(thread, bounds.limit))
 		bounds.limit = 0;
-	return stack_capture(start, &bounds, false);
+	return stack_capture(start, &bounds, &thread->stack_memory);
 }

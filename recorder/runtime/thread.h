@@ -34,6 +34,7 @@ struct thread {
 	uintptr_t stack_low, stack_high;
 	uintptr_t entry; /* function that the thread began with; 0 for the main thread */
 	int depth;	 /* open runs above the root */
+	struct unwind_memory stack_memory;
 	struct thread_run runs[THREAD_RUNS];
 	struct arena_run deep[THREAD_RUNS - ARENA_OPEN_RUNS];
 	/* the loop looked up last */

@@ -12,10 +12,8 @@
 
 #include "recorder/runtime/unwind_row.h"
 
-/* Further than this from the start, a limit is not believed to be on the same stack. */
-enum { TRUSTED_SPAN = 4 << 20 };
-
-static uintptr_t stop_low, stop_size;
+uintptr_t unwind_stop_low;
+uintptr_t unwind_stop_size;
 
 /* The place of a walk. */
 struct walk {
@@ -54,8 +52,8 @@ INLINE bool read_slot(struct walk *w, bool probing, uintptr_t address, uintptr_t
 
 void unwind_set_stop_range(uintptr_t low, uintptr_t high)
 {
-	stop_low = low;
-	stop_size = high - low;
+	unwind_stop_low = low;
+	unwind_stop_size = high - low;
 }
 
 /*
@@ -305,7 +303,7 @@ static enum node_end step_any(struct walk *w, uint32_t code)
 INLINE enum node_end walk_usual(struct walk *w, uint32_t *ret)
 {
 	uintptr_t pc = w->pc, sp = w->sp, fp = w->fp, limit = w->limit, cfa, slot, ra;
-	const uintptr_t low = stop_low, size = stop_size;
+	const uintptr_t low = unwind_stop_low, size = unwind_stop_size;
 	uint64_t *pcs = w->pcs + w->count, *end = w->pcs + w->max;
 	enum node_end result = NODE_WORDS;
 	uint32_t code;
@@ -375,10 +373,10 @@ READS_STACK unsigned unwind(const struct unwind_start *start, uintptr_t limit, b
 	w.sp_lost = false;
 	w.by_pointer = false;
 	/* Also true when the limit is not above. */
-	w.probing = limit - start->sp - 1 >= TRUSTED_SPAN;
+	w.probing = limit - start->sp - 1 >= UNWIND_TRUSTED_SPAN;
 
 	*ret = NODE_END_NONE;
-	if (!exact && w.pc - stop_low < stop_size)
+	if (!exact && w.pc - unwind_stop_low < unwind_stop_size)
 		return 0;
 	if (w.sp % 8 || w.sp < LOWEST_ADDRESS || max == 0 || w.pc >> 48 ||
 		(!exact && w.pc < LOWEST_ADDRESS)) {
@@ -396,7 +394,7 @@ READS_STACK unsigned unwind(const struct unwind_start *start, uintptr_t limit, b
 		end = step_any(&w, code);
 		if (end != NODE_WORDS)
 			break;
-		if (w.pc - stop_low < stop_size) {
+		if (w.pc - unwind_stop_low < unwind_stop_size) {
 			end = NODE_END_NONE;
 			break;
 		}

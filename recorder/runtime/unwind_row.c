@@ -16,7 +16,7 @@
 struct row_set row_sets[ROW_SETS];
 
 /* Advanced by unwind_flush: what was decoded before must not be stored after. */
-static _Atomic uint64_t generation;
+_Atomic uint64_t row_generation;
 
 static void (*module_hook)(const struct dl_find_object *object);
 
@@ -29,7 +29,7 @@ static void row_put(uintptr_t at, uint32_t code, uint64_t decoded_in)
 	atomic_store(&row_sets[set].way[1], old);
 	atomic_store(&row_sets[set].way[0], row_tag(at) | code);
 	/* Either this is seen here, or unwind_flush sees the entries. */
-	if (atomic_load(&generation) != decoded_in) {
+	if (atomic_load(&row_generation) != decoded_in) {
 		atomic_store(&row_sets[set].way[1], 0);
 		atomic_store(&row_sets[set].way[0], 0);
 	}
@@ -39,7 +39,7 @@ void unwind_flush(void)
 {
 	unsigned i, way;
 
-	atomic_fetch_add(&generation, 1);
+	atomic_fetch_add(&row_generation, 1);
 	/* Looking first keeps pages that were never written from becoming memory. */
 	for (i = 0; i < ROW_SETS; i++)
 		for (way = 0; way < 2; way++)
@@ -201,7 +201,7 @@ static uint32_t code_without_row(
 
 uint32_t row_decode(uintptr_t pc, bool exact)
 {
-	const uint64_t decoded_in = atomic_load(&generation);
+	const uint64_t decoded_in = atomic_load(&row_generation);
 	const uintptr_t at = lookup_address(pc, exact);
 	struct dl_find_object object;
 	struct cfi_module module;

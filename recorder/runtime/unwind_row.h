@@ -76,6 +76,21 @@ struct row_set {
 /* Hidden, or each look would go through the global offset table. */
 extern struct row_set row_sets[ROW_SETS] __attribute__((visibility("hidden")));
 
+/* Advanced by unwind_flush: what was decoded before must not be used after. */
+extern _Atomic uint64_t row_generation __attribute__((visibility("hidden")));
+
+/* The range of unwind_set_stop_range. */
+extern uintptr_t unwind_stop_low __attribute__((visibility("hidden")));
+extern uintptr_t unwind_stop_size __attribute__((visibility("hidden")));
+
+INLINE bool unwind_stops_at(uintptr_t pc)
+{
+	return pc - unwind_stop_low < unwind_stop_size;
+}
+
+/* Further than this from its start, a limit is not believed to be on the same stack. */
+enum { UNWIND_TRUSTED_SPAN = 4 << 20 };
+
 /* The address that a row is looked up by: inside the call, for a return address. */
 INLINE uintptr_t lookup_address(uintptr_t pc, bool exact)
 {

@@ -19,7 +19,7 @@ oracle() { # NAME FILE
 	if [[ -n $2 && -e $2 ]]; then
 		run_checks "$BUILD/tests/cfi_oracle" "$2"
 	else
-		echo "ok - skipped: $1 is not installed"
+		skip "$1" 'not installed'
 	fi
 }
 
@@ -27,14 +27,17 @@ oracle libc "$LIBRARIES/libc.so.6"
 oracle libuv "$LIBRARIES/libuv.so.1"
 oracle libsqlite3 "$LIBRARIES/libsqlite3.so.0"
 oracle libstdc++ "$LIBRARIES/libstdc++.so.6"
-oracle node "$(type -P node)"
+# Debian's node is a few lines around libnode.
+node=$(type -P node)
+libnode=$(ldd "$node" 2>/dev/null | sed -n 's/.*libnode.* => \([^ ]*\) .*/\1/p')
+oracle node "${libnode:-$node}"
 oracle 'libc for aarch64 (libc6-dev-arm64-cross)' "$AARCH64/lib/libc.so.6"
 refuse 'a file that is no ELF file fails' "$BUILD/tests/cfi_oracle" "$ROOT/Makefile"
 
 run_checks "$BUILD/tests/cfi_frames"
 
 if ! type -P aarch64-linux-gnu-gcc qemu-aarch64 >/dev/null || [[ ! -e $AARCH64/lib/libc.so.6 ]]; then
-	echo 'ok - skipped: stacks on aarch64 (gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user)'
+	skip 'stacks on aarch64' 'no gcc-aarch64-linux-gnu, libc6-dev-arm64-cross or qemu-user'
 else
 	for protection in none standard; do
 		check "for aarch64 it compiles (-mbranch-protection=$protection)" \

@@ -101,6 +101,15 @@ equal 'and who handed it over, beside it' \
 	'uv_async_send|pool_give_back
 uv_async_send|on_database_answer'
 
+# --- what the documents show ----------------------------------------------------------------------
+
+frames() { # the frames in the examples that a text shows, without the alignment
+	grep -E '^ #[0-9]+ .*examples/' | sed 's/  */ /g' | sort -u
+}
+equal 'the frames in README.md and examples/README.md are those that one sees' \
+	"$(cat "$ROOT/README.md" "$ROOT/examples/README.md" | frames)" \
+	"$({ "$ACAUSAL" trace -r crash.db; "$ACAUSAL" trace -r pool.db "log:$answer"; } | frames)"
+
 # --- handles that leak --------------------------------------------------------------------------
 
 status 'record of the server that leaks' 0 \

@@ -29,11 +29,11 @@ bare() {
 		INSERT INTO source (frame_id, inline_depth, function, file, line) VALUES (1, 0, 'main', '/srv/app/main.c', 9),
 			(2, 0, 'on_tick', '/srv/app/tick.c', 5), (3, 0, 'on_data', '/srv/app/data.c', 7);
 		INSERT INTO stack (stack_id, caller_id, frame_id) VALUES (1, NULL, 1), (2, NULL, 2), (3, NULL, 3);
-		INSERT INTO origin VALUES (1, 1, 2, 1, 2, NULL), (2, 1, 2, 3, 1, NULL), (3, 1, 3, 2, 3, NULL),
-			(4, 1, 2, 1, 1, NULL);
+		INSERT INTO origin (origin_id, thread_id, type_id, api_id, stack_id)
+			VALUES (1, 1, 2, 1, 2), (2, 1, 2, 3, 1), (3, 1, 3, 2, 3), (4, 1, 2, 1, 1);
 		INSERT INTO entry VALUES (1, 1, 'callback', NULL), (2, 1, 'callback', 2), (3, 1, 'callback', 3);
-		INSERT INTO packed_resource VALUES (1, NULL, 1, NULL, NULL, 0, NULL, NULL, NULL, NULL),
-			(2, 2, NULL, 1, 1, 10, NULL, 4096, NULL, 1);
+		INSERT INTO packed_resource (async_id, origin_id, type_id, trigger_delta, run_id, created_ns)
+			VALUES (1, NULL, 1, NULL, NULL, 0), (2, 2, NULL, 1, 1, 10);
 		INSERT INTO packed_run (run_id, async_id, entry_id, began_ns) VALUES (1, 1, 1, 0);
 		$2" | sqlite3 -batch "$1"
 }
@@ -188,6 +188,16 @@ equal 'a fold row of period 2 is jumped' \
 		json "SELECT data ->> '$.segments[2].folded.segments', data ->> '$.segments[2].folded.times',
 			data ->> '$.complete' FROM json_data")" '2|498|1'
 
+# The same streak, its runs packed with the armings that they used up.
+bare shot.db "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
+	INSERT INTO packed_shot (run_id, async_id, arming_delta, origin_id, armer_delta, armed_ns, timeout_ms, entry_id,
+			wait_ns, duration_ns)
+		SELECT i, 2, 1, CASE i WHEN 2 THEN 4 ELSE 1 END, 1, i * 1000 - 900, 1, 2, 900, 10 FROM n;"
+equal 'runs packed with their armings' "$(COLUMNS=100 trace -r shot.db run:1001)" "$(cat "$golden/trace-folded")"
+equal 'info counts those' "$("$A" info -r shot.db --format json 2 |
+	json "SELECT data ->> '$.run_count', data ->> '$.arming_count', data ->> '$.last_run_id',
+		data ->> '$.armings[0].arming_id' FROM json_data")" '1000|1000|1001|1000'
+
 # --- ends in words ------------------------------------------------------------------------------
 
 ending() { # FILE POINT
@@ -213,12 +223,12 @@ bare missing.db "$cut"
 equal 'a run that is missing' "$(ending missing.db run:9)" damaged
 # Without an index, and the root run not written yet, as while a recorder is at work.
 bare growing.db "DELETE FROM packed_run WHERE run_id = 1; DROP TABLE IF EXISTS x;
-	INSERT INTO packed_request (async_id, origin_id, trigger_delta, creator_run_id, created_ns, run_id, entry_id, wait_ns)
+	INSERT INTO packed_request (async_id, origin_id, trigger_delta, creator_delta, created_ns, run_id, entry_id, wait_ns)
 		WITH RECURSIVE n (i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
-		SELECT i, 3, i - 1, CASE i WHEN 3 THEN 1 ELSE i - 1 END, i * 10, i, 3, 5 FROM n;
-	UPDATE packed_request SET run_id = 70000 WHERE async_id = 5; UPDATE packed_request SET run_id = 5 WHERE async_id = 6;
-	UPDATE packed_request SET creator_run_id = 70000 WHERE async_id = 60000;
-	UPDATE packed_request SET run_id = 70001 WHERE async_id = 60000;" 0
+		SELECT i, 3, i - 1, CASE i WHEN 3 THEN 2 ELSE 1 END, i * 10, i, 3, 5 FROM n;
+	UPDATE packed_request SET run_id = 70000, creator_delta = 70000 - 4 WHERE async_id = 5;
+	UPDATE packed_request SET run_id = 5, creator_delta = 1 WHERE async_id = 6;
+	UPDATE packed_request SET run_id = 70001, creator_delta = 1 WHERE async_id = 60000;" 0
 sqlite3 -batch growing.db 'DROP INDEX packed_request_by_run'
 equal 'without an index: near and far' \
 	"$(trace -r growing.db --full --format json run:70001 | json "SELECT data ->> '$.segments[1].run_id',
@@ -245,7 +255,7 @@ equal 'a link that leads forward' "$(ending circle.db crash)" damaged
 make circle2.db "UPDATE packed_cause SET run_id = 97 WHERE cause_id = 1;"
 equal 'a cause in a circle' \
 	"$(timeout 10 "$A" trace -r circle2.db --by cause --format json | json "SELECT data ->> '$.ended_code' FROM json_data")" damaged
-make circle3.db "UPDATE packed_resource SET trigger_id = 43 WHERE async_id = 31;"
+make circle3.db "UPDATE packed_resource SET trigger_delta = 31 - 43 WHERE async_id = 31;"
 equal 'triggers in a circle' \
 	"$(timeout 10 "$A" trace -r circle3.db --by trigger --format json | json "SELECT data ->> '$.ended_code' FROM json_data")" damaged
 make stack.db "UPDATE stack SET caller_id = 12 WHERE stack_id = 10;"
@@ -264,7 +274,7 @@ done
 contains 'they are written out' "$("$A" trace -r control.db)" 'evil\x1b[31m\nx\u{202e}y'
 for command in 'trace' 'trace log:2' 'info log:2' 'info 42' 'sql SELECT*FROM(source)' 'sql SELECT*FROM(log)'; do
 	equal "valid JSON from: $command" \
-		"$("$A" -r control.db ${command%% *} --format json $(cut -s -d' ' -f2- <<<"$command") | json 'SELECT json_valid(data) FROM json_data')" 1
+		"$("$A" -r control.db $command --format json | json 'SELECT json_valid(data) FROM json_data')" 1
 done
 make giant.db "UPDATE source SET function = hex(zeroblob(5000000)), file = hex(zeroblob(5000000)); UPDATE log SET text = hex(zeroblob(20000000));"
 check 'giant texts' timeout 20 "$A" trace -r giant.db

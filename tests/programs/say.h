@@ -49,7 +49,10 @@ enum { ERRNO_BEFORE = 4242 };
 		try_result;                                                                        \
 	})
 
-/* The same for what returns nothing. */
+/* uv_run where what it leaves in errno hangs on when a signal or a thread comes. */
+#define RUN(loop) SAY("uv_run = %d", uv_run(loop, UV_RUN_DEFAULT))
+
+/* TRY for what returns nothing. */
 #define DO(call)                                                                                   \
 	do {                                                                                       \
 		int do_errno;                                                                      \
@@ -100,8 +103,8 @@ static inline void say_descriptors(const char *where)
 		target[strcspn(target, "[")] = '\0'; /* without the inode */
 		if (strrchr(target, '/'))
 			memmove(target, strrchr(target, '/') + 1, strlen(strrchr(target, '/')));
-		snprintf(open_ones + strlen(open_ones), sizeof open_ones - strlen(open_ones), " %d=%s",
-			fd, target);
+		snprintf(open_ones + strlen(open_ones), sizeof open_ones - strlen(open_ones),
+			" %d=%s", fd, target);
 	}
 	SAY("descriptors %s:%s", where, open_ones);
 }
@@ -110,8 +113,9 @@ static inline void say_descriptors(const char *where)
 static inline void say_walked(uv_handle_t *handle, void *count)
 {
 	++*(int *)count;
-	SAY("  walked %s active %d closing %d ref %d", uv_handle_type_name(uv_handle_get_type(handle)),
-		uv_is_active(handle), uv_is_closing(handle), uv_has_ref(handle));
+	SAY("  walked %s active %d closing %d ref %d",
+		uv_handle_type_name(uv_handle_get_type(handle)), uv_is_active(handle),
+		uv_is_closing(handle), uv_has_ref(handle));
 }
 
 static inline void say_loop(uv_loop_t *loop)

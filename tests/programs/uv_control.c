@@ -305,6 +305,7 @@ static void *waits(void *argument)
 	(void)argument;
 	for (;;)
 		pause();
+	return NULL;
 }
 
 static void *writes(void *argument)
@@ -377,8 +378,8 @@ static void *sender(void *argument)
 
 	(void)argument;
 	for (i = 0; i < 10000; i++) {
+		sends++; /* before, so that the last one is seen by the callback it makes */
 		uv_async_send(&thread_async);
-		sends++;
 	}
 	return NULL;
 }

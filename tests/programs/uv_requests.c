@@ -13,7 +13,7 @@ static uv_loop_t *loop;
 
 static void run(void)
 {
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
+	RUN(loop);
 }
 
 static void on_close(uv_handle_t *handle)
@@ -178,7 +178,8 @@ static void closing(void)
 	pair(&one, &other);
 	for (i = 0; i < 3; i++) {
 		writes[i].data = i == 0 ? "w0" : i == 1 ? "w1" : "w2";
-		TRY(uv_write(&writes[i], (uv_stream_t *)&one, &buffer, 1, i == 1 ? NULL : on_write));
+		TRY(uv_write(
+			&writes[i], (uv_stream_t *)&one, &buffer, 1, i == 1 ? NULL : on_write));
 	}
 	TRY(uv_shutdown(&end, (uv_stream_t *)&one, on_shutdown));
 	TRY(uv_run(loop, UV_RUN_NOWAIT));
@@ -385,8 +386,8 @@ static void servers(void)
 static void on_receive(uv_udp_t *handle, ssize_t count, const uv_buf_t *buffer,
 	const struct sockaddr *address, unsigned flags)
 {
-	SAY("on_receive %s '%.*s' from %s flags %u", result_name(count),
-		count > 0 ? (int)count : 0, buffer->base, address ? "somebody" : "nobody", flags);
+	SAY("on_receive %s '%.*s' from %s flags %u", result_name(count), count > 0 ? (int)count : 0,
+		buffer->base, address ? "somebody" : "nobody", flags);
 	if (count > 0)
 		TRY(uv_udp_recv_stop(handle));
 }
@@ -440,7 +441,7 @@ static void datagrams(void)
 	TRY(uv_udp_recv_start(&receiver, NULL, on_receive));
 	TRY(uv_udp_recv_start(&receiver, on_alloc, NULL));
 	TRY(uv_udp_recv_start(&receiver, on_alloc, on_receive));
-	TRY(uv_udp_recv_start(&receiver, on_alloc, on_receive_other)); /* EALREADY */
+	TRY(uv_udp_recv_start(&receiver, on_alloc, on_receive_other));	/* EALREADY */
 	TRY(uv_udp_send(&request, &sender, &buffer, 1, NULL, on_send)); /* EDESTADDRREQ */
 	TRY(uv_udp_send(&request, &sender, &buffer, 1, (struct sockaddr *)&bound, on_send));
 	run();
@@ -471,9 +472,9 @@ static void datagrams(void)
 static void on_fs(uv_fs_t *request)
 {
 	SAY("on_fs type %d %s path %s", request->fs_type, result_name(request->result),
-		!request->path			 ? "none"
+		!request->path			    ? "none"
 		: request->fs_type == UV_FS_MKDTEMP ? "made up"
-						 : request->path);
+						    : request->path);
 	uv_fs_req_cleanup(request);
 }
 

@@ -5,10 +5,10 @@
  */
 #include "tests/programs/say.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <fcntl.h>
 
 static uv_loop_t *loop;
 
@@ -358,10 +358,10 @@ static void signals(void)
 	TRY(uv_run(loop, UV_RUN_ONCE));
 	TRY(uv_signal_start(&handle, on_other_signal, SIGUSR2)); /* swaps the callback */
 	TRY(uv_kill(getpid(), SIGUSR2));
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
+	RUN(loop);
 	TRY(uv_signal_start_oneshot(&handle, on_signal, SIGUSR2));
 	TRY(raise(SIGUSR2));
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
+	RUN(loop);
 	TRY(uv_is_active((uv_handle_t *)&handle));
 	TRY(uv_signal_start(&handle, on_signal, SIGUSR2));
 	TRY(uv_signal_stop(&handle));
@@ -425,10 +425,10 @@ static void file_events(void)
 	TRY(uv_fs_event_start(&event, on_fs_event, watched, 0));
 	TRY(uv_fs_event_start(&event, on_other_fs_event, watched, 0)); /* EINVAL: active */
 	touch("22");
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
+	RUN(loop);
 	TRY(uv_fs_event_start(&event, on_other_fs_event, watched, 0));
 	touch("22");
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
+	RUN(loop);
 	TRY(uv_fs_event_stop(&event));
 	TRY(uv_fs_event_start(&event, on_fs_event, watched, 0));
 	close_and_run(&event);
@@ -444,9 +444,9 @@ static void file_events(void)
 	usleep(20000);
 	TRY(uv_run(loop, UV_RUN_NOWAIT));
 	touch("333");
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
+	RUN(loop);
 	TRY(uv_fs_poll_start(&poll, on_other_fs_poll, "/nowhere/at/all", 1));
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
+	RUN(loop);
 	TRY(uv_fs_poll_start(&poll, on_fs_poll, watched, 1000));
 	close_and_run(&poll);
 	unlink(watched);
@@ -464,8 +464,9 @@ static void on_exit_of_child(uv_process_t *process, int64_t status, int signal)
 
 static void processes(void)
 {
-	char *sh[] = {"sh", "-c", "env | grep -v -e ^LD_PRELOAD= -e ^ACAUSAL_ -e ^_= | sort; "
-				  "ls /proc/self/fd | wc -l; exit 7",
+	char *sh[] = {"sh", "-c",
+		"env | grep -v -e ^LD_PRELOAD= -e ^ACAUSAL_ -e ^_= | sort; "
+		"ls /proc/self/fd | wc -l; exit 7",
 		NULL};
 	char *gone[] = {"/nowhere/at/all", NULL};
 	char *sleeps[] = {"sleep", "100", NULL}, *exits[] = {"true", NULL};
@@ -481,27 +482,29 @@ static void processes(void)
 	SECTION("process");
 	process.data = "shell";
 	TRY(uv_spawn(loop, &process, &options));
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
+	RUN(loop);
 	options.file = gone[0];
 	options.args = gone;
 	process.data = "nobody";
 	TRY(uv_spawn(loop, &process, &options)); /* fails, but has to be closed */
 	TRY(uv_is_active((uv_handle_t *)&process));
-	close_and_run(&process);
+	uv_close((uv_handle_t *)&process, on_close);
+	RUN(loop);
 	options.file = sleeps[0];
 	options.args = sleeps;
 	process.data = "sleeper";
 	TRY(uv_spawn(loop, &process, &options));
 	TRY(uv_process_kill(&process, SIGTERM));
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
+	RUN(loop);
 	TRY(uv_process_kill(&process, SIGTERM));
 	options.exit_cb = NULL;
 	options.file = exits[0];
 	options.args = exits;
 	process.data = "unheard";
 	TRY(uv_spawn(loop, &process, &options));
-	TRY(uv_run(loop, UV_RUN_DEFAULT));
-	close_and_run(&process);
+	RUN(loop);
+	uv_close((uv_handle_t *)&process, on_close);
+	RUN(loop);
 }
 
 /* --- loops -------------------------------------------------------------------------------- */

@@ -477,7 +477,7 @@ static void compare_stack(const struct recorded *run, uint64_t armed_by, const c
 			met_entry = true;
 		node = node_at(node->caller);
 	}
-	expected = root ? root->function : function_of[armed_by];
+	expected = root ? root->function : or_nothing(function_of[armed_by]);
 	if (strcmp(inner, site) != 0)
 		differs(STACK, "run %" PRId64 " armed in %s, program says %s", run->run_id, inner,
 			site);
