@@ -274,7 +274,8 @@ int lookup_arming(
 {
 	static const char sql[] =
 		"SELECT p.async_id, p.run_id, o.thread_id, o.stack_id, p.armed_ns, p.timeout_ms,"
-		" p.repeat_ms, p.times, p.stood_ns, p.disarmed_run_id, p.disarmed_stack_id, a.name,"
+		" p.repeat_ms, p.times, p.stood_ns, coalesce(p.run_id, 0) + p.disarmed_delta,"
+		" p.disarmed_stack_id, a.name,"
 		" p.end_code"
 		" FROM main.packed_arming p" ORIGIN_JOINS " WHERE p.arming_id = ?1";
 	static const char *const ends[] = {NULL, "fired", "stopped", "replaced", "closed"};

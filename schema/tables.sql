@@ -204,7 +204,7 @@ CREATE TABLE packed_arming (
 	times INTEGER,                    -- armed so often before it fired; NULL: once
 	stood_ns INTEGER,                 -- disarmed - armed
 	end_code INTEGER,                 -- 1 fired, 2 stopped, 3 replaced, 4 closed; NULL: it still stood
-	disarmed_run_id INTEGER,
+	disarmed_delta INTEGER,           -- run that ended it - run_id
 	disarmed_stack_id INTEGER
 );
 
@@ -215,7 +215,7 @@ CREATE TABLE packed_cause (
 	origin_id INTEGER,                -- with its kind
 	caused_ns INTEGER,
 	first_delta INTEGER,              -- cause_id - the one it was coalesced into; NULL: into none
-	caused_run_id INTEGER
+	caused_delta INTEGER              -- the first run it made happen - run_id
 );
 
 -- Words about a resource: an fs path, a peer address, a signal's name.

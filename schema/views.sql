@@ -53,7 +53,7 @@ LEFT JOIN thread t ON t.thread_id = e.thread_id;
 CREATE VIEW arming AS
 SELECT p.arming_id, p.async_id, p.run_id, o.thread_id, o.stack_id, a.name AS api, p.armed_ns,
 	p.timeout_ms, p.repeat_ms, NULL AS context_id, p.armed_ns + p.stood_ns AS disarmed_ns,
-	p.disarmed_run_id, p.disarmed_stack_id,
+	coalesce(p.run_id, 0) + p.disarmed_delta AS disarmed_run_id, p.disarmed_stack_id,
 	CASE p.end_code WHEN 1 THEN 'fired' WHEN 2 THEN 'stopped' WHEN 3 THEN 'replaced'
 		WHEN 4 THEN 'closed' END AS "end", coalesce(p.times, 1) AS times
 FROM packed_arming p
@@ -69,7 +69,8 @@ LEFT JOIN api a ON a.api_id = o.api_id;
 
 CREATE VIEW cause AS
 SELECT c.cause_id, o.kind, c.async_id, c.run_id, o.thread_id, o.stack_id, a.name AS api,
-	c.caused_ns, c.caused_run_id, c.cause_id - c.first_delta AS first_id
+	c.caused_ns, coalesce(c.run_id, 0) + c.caused_delta AS caused_run_id,
+	c.cause_id - c.first_delta AS first_id
 FROM packed_cause c
 LEFT JOIN origin o ON o.origin_id = c.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id;

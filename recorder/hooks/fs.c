@@ -4,7 +4,8 @@
  * With a NULL callback an operation is synchronous, on any thread, perhaps without a loop: it makes
  * no resource and is passed through.
  */
-#include "recorder/hooks/hook.h"
+#include "recorder/hooks/fired.h"
+#include "recorder/hooks/resource.h"
 
 TRAMPOLINE void on_fs(uv_fs_t *request)
 {

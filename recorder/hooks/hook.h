@@ -27,6 +27,9 @@
 #define TRAMPOLINE static __attribute__((section("acausal_trampolines"), noinline))
 #define PASSAGE	   static __attribute__((section("acausal_passages"), noinline))
 
+/* Where the frame of the function is that this stands in: what it calls lies below. */
+#define FRAME ((uintptr_t)__builtin_frame_address(0))
+
 /* One call of a wrapper by the program. */
 struct call {
 	const struct libuv *uv;
@@ -50,95 +53,18 @@ void call_enter(struct call *call, enum acausal_api api);
 /* Whether a return address lies in a wrapper. */
 bool call_is_wrappers(uintptr_t caller);
 
+/* When the call was made; read once. */
+static inline uint64_t call_ticks(struct call *call)
+{
+	if (!call->ticks)
+		call->ticks = arena_ticks();
+	return call->ticks;
+}
+
 /* The node of the stack that made the call; captured at most when something keeps it. */
 static inline uint32_t call_stack(struct call *call)
 {
 	return thread_capture(call->thread, &call->from);
 }
-
-/* --- resources ---------------------------------------------------------------------------- */
-
-/* A handle or loop was made at `object`. Returns its record, 0 when there is no room. */
-uint32_t handle_made(
-	struct call *call, const void *object, enum acausal_type type, const void *loop);
-
-/* The record of a handle; one is made, of unknown birth, for a handle not seen being made. */
-uint32_t handle_known(struct call *call, const void *object);
-
-/* Says what is known better now: a type (0: as it was), who triggered it (0: as it was). */
-void handle_retype(struct call *call, uint32_t index, enum acausal_type type, uint64_t trigger,
-	uint64_t handle);
-
-/* The end of a loop, or of a handle whose close callback has run. Gives the record back. */
-void resource_destroyed(struct thread *thread, uint32_t index, uint64_t ticks);
-
-/* Words about the resource of record `index`. */
-void resource_detail_text(struct call *call, uint32_t index, const char *text);
-void resource_detail_bytes(struct call *call, uint32_t index, enum event_detail_kind kind,
-	const void *bytes, size_t n);
-
-/*
- * A request is about to be made at `object`; called before the real function, since a thread of
- * the pool may take it at once. 0: no room, pass the program's own callback.
- */
-uint32_t request_made(struct call *call, const void *object, enum acausal_type type,
-	const void *loop, const void *stream, void *callback);
-
-/* The real function refused it. */
-void request_refused(uint32_t index, const void *object);
-
-/* --- armings ------------------------------------------------------------------------------ */
-
-struct arming {
-	void *callback, *second;
-	uint64_t timeout_ms, repeat_ms; /* EVENT_NO_TIME: none */
-	bool one_shot;
-};
-
-/* The call has armed the handle of record `index` (after the real function agreed). */
-void handle_armed(struct call *call, uint32_t index, const struct arming *arming);
-
-/* The call has ended the arming in force, if there is one. */
-void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end);
-
-/* Somebody makes the callback of record `index` fire. Returns the cause's ID. */
-uint64_t resource_caused(struct call *call, uint32_t index, enum acausal_cause kind);
-
-/* --- runs --------------------------------------------------------------------------------- */
-
-/*
- * A callback of a handle, in a trampoline:
- *
- *	struct fired fired;
- *	fired_handle(&fired, handle, FRAME);
- *	((uv_timer_cb)fired.callbacks.callback)(handle);
- *	fired_end(&fired, EVENT_NO_STATUS, EVENT_NO_STATUS);
- */
-struct fired {
-	struct thread *thread; /* NULL: not recorded */
-	int depth;
-	uint32_t index;
-	uint64_t arming_id;
-	int64_t bytes; /* that the request was to write */
-	bool is_close, is_work;
-	bool is_silent; /* a request without a callback */
-	struct live_callbacks callbacks;
-};
-
-#define FRAME ((uintptr_t)__builtin_frame_address(0))
-
-/* The program's callbacks stand in fired->callbacks, also when nothing is recorded. */
-void fired_handle(struct fired *fired, const void *handle, uintptr_t frame);
-/* Of a timer, whether it is armed still is known only now: its repeat may have been changed. */
-void fired_timer(struct fired *fired, const void *handle, bool repeats, uintptr_t frame);
-void fired_alloc(struct fired *fired, const void *handle, uintptr_t frame);
-void fired_close(struct fired *fired, const void *handle, uintptr_t frame);
-void fired_request(struct fired *fired, const void *request, uintptr_t frame);
-void fired_work(struct fired *fired, const void *request, uintptr_t frame);
-
-void fired_end(struct fired *fired, int64_t status, int64_t bytes);
-
-/* Libuv itself has ended the arming that fired (end of file): it stands no longer. */
-void fired_disarm(struct fired *fired);
 
 #endif

@@ -1,7 +1,9 @@
 /*
  * Loops, and what belongs to every handle: closing, walking.
  */
-#include "recorder/hooks/hook.h"
+#include "recorder/hooks/arming.h"
+#include "recorder/hooks/fired.h"
+#include "recorder/hooks/resource.h"
 
 /* --- loops -------------------------------------------------------------------------------- */
 
@@ -69,19 +71,25 @@ WRAPPER void uv_loop_delete(uv_loop_t *loop)
 WRAPPER int uv_run(uv_loop_t *loop, uv_run_mode mode)
 {
 	CALL(run);
-	uint32_t outside = 0;
+	struct run_nesting outside = {0}, *nesting;
 	int result, depth = 0;
 
 	if (call.thread) {
-		depth = call.thread->depth;
 		emit_settle(&call.thread->emit);
-		outside = run_nest(call.thread, depth > 0 ? call_stack(&call) : 0);
+		depth = call.thread->depth;
+		nesting = run_nesting(call.thread);
+		if (nesting) {
+			outside = *nesting;
+			*nesting = (struct run_nesting){FRAME, depth ? call_stack(&call) : 0};
+		}
 	}
 	result = call.uv->run(loop, mode);
 	if (call.thread && arena()) {
 		/* Callbacks inside that were left by longjmp to where uv_run was called again. */
 		run_drop_above(call.thread, depth);
-		run_nest(call.thread, outside);
+		nesting = run_nesting(call.thread);
+		if (nesting)
+			*nesting = outside;
 	}
 	return result;
 }

@@ -1,7 +1,8 @@
 /*
  * Child processes.
  */
-#include "recorder/hooks/hook.h"
+#include "recorder/hooks/fired.h"
+#include "recorder/hooks/resource.h"
 
 TRAMPOLINE void on_exit_of_child(uv_process_t *process, int64_t status, int signal)
 {

@@ -2,7 +2,9 @@
  * Requests to the thread pool that are no file operations: names, random bytes, work; and
  * cancelling any of them.
  */
-#include "recorder/hooks/hook.h"
+#include "recorder/hooks/arming.h"
+#include "recorder/hooks/fired.h"
+#include "recorder/hooks/resource.h"
 
 TRAMPOLINE void on_getaddrinfo(uv_getaddrinfo_t *request, int status, struct addrinfo *result)
 {

@@ -1,7 +1,9 @@
 /*
  * Streams (tcp, pipe, tty) and what is asked of them: listening, reading, writing, connecting.
  */
-#include "recorder/hooks/hook.h"
+#include "recorder/hooks/arming.h"
+#include "recorder/hooks/fired.h"
+#include "recorder/hooks/resource.h"
 
 #include <sys/socket.h>
 

@@ -77,8 +77,8 @@ static uint32_t thread_made(struct thread *thread, const struct unwind_start *fr
 			       : ACAUSAL_API_pthread_create;
 	live->stack = order ? order->stack : thread_capture(thread, from);
 	live->bytes = !order && by_libuv; /* a thread of the pool */
-	live->trigger_id = run_current_resource(thread);
-	live->run_id = run_current(thread);
+	live->trigger_id = run_context_resource(thread);
+	live->run_id = run_context(thread);
 	live->thread = thread->emit.thread;
 	live->timeout_ms = stack_size_of(attributes);
 	live->callback = (uintptr_t)entry;

@@ -1,7 +1,9 @@
 /*
  * Datagrams.
  */
-#include "recorder/hooks/hook.h"
+#include "recorder/hooks/arming.h"
+#include "recorder/hooks/fired.h"
+#include "recorder/hooks/resource.h"
 
 WRAPPER int uv_udp_init(uv_loop_t *loop, uv_udp_t *handle)
 {

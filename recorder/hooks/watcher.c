@@ -5,7 +5,9 @@
  * All starts follow one form: the real function first, with a trampoline; what it agreed to is
  * written down after it, so that an error leaves the arming before it, and its callback, standing.
  */
-#include "recorder/hooks/hook.h"
+#include "recorder/hooks/arming.h"
+#include "recorder/hooks/fired.h"
+#include "recorder/hooks/resource.h"
 
 #define NO_TIMES .timeout_ms = EVENT_NO_TIME, .repeat_ms = EVENT_NO_TIME
 

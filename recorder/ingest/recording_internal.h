@@ -52,9 +52,10 @@
 		   "trigger_delta = coalesce(async_id - ?3, trigger_delta), "                      \
 		   "handle_delta = coalesce(async_id - ?4, handle_delta) WHERE async_id = ?1")     \
 	X(DISARMED, "UPDATE packed_arming SET stood_ns = max(0, ?2 - armed_ns), end_code = ?3, "   \
-		    "disarmed_run_id = ?4, disarmed_stack_id = ?5 WHERE arming_id = ?1")           \
-	X(CAUSED, "UPDATE packed_cause SET caused_run_id = min(coalesce(caused_run_id, ?2), ?2) "  \
-		  "WHERE cause_id = ?1")                                                           \
+		    "disarmed_delta = ?4 - coalesce(run_id, 0), disarmed_stack_id = ?5 WHERE "     \
+		    "arming_id = ?1")                                                              \
+	X(CAUSED, "UPDATE packed_cause SET caused_delta = min(?2 - coalesce(run_id, 0), "          \
+		  "coalesce(caused_delta, 9223372036854775807)) WHERE cause_id = ?1")              \
 	X(RUN_ENDED, "UPDATE packed_run SET duration_ns = max(0, ?2 - began_ns) "                  \
 		     "WHERE run_id = ?1")                                                          \
 	X(THREAD_ENDED, "UPDATE thread SET ended_ns = ?2 WHERE thread_id = ?1")                    \

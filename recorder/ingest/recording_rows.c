@@ -365,7 +365,7 @@ static void pack_arming(const void *terms, const void *data, int64_t *column)
 	column[7] = row->times;
 	column[8] = row->stood_ns;
 	column[9] = id_or_null(row->end_code);
-	column[10] = id_or_null(row->disarmed_run_id);
+	column[10] = row->disarmed_run_id ? row->disarmed_run_id - row->run_id : ROW_UNKNOWN;
 	column[11] = id_or_null(row->disarmed_stack_id);
 }
 
@@ -380,7 +380,7 @@ static void pack_cause(const void *terms, const void *data, int64_t *column)
 	column[3] = id_or_null(row->origin_id);
 	column[4] = row->caused_ns;
 	column[5] = difference(row->cause_id, row->first_id);
-	column[6] = id_or_null(row->caused_run_id);
+	column[6] = row->caused_run_id ? row->caused_run_id - row->run_id : ROW_UNKNOWN;
 }
 
 int recording_wait_init(struct recording *recording)

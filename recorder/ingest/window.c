@@ -15,7 +15,7 @@ enum {
 	HELD_ARMINGS = 1 << 16,
 	HELD_CAUSES = 1 << 15,
 	HELD_NS = 1000000000,
-	SHOT_NS = 1000000, /* from the end of an arming by firing to the run, at most */
+	SHOT_NS = 100000, /* from the end of an arming by firing to the run, at most */
 };
 
 static const int64_t give_up_ns = 5000000000; /* how long a change waits for its row */

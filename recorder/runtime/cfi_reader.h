@@ -6,8 +6,9 @@
 #ifndef ACAUSAL_RUNTIME_CFI_READER_H
 #define ACAUSAL_RUNTIME_CFI_READER_H
 
-#include "recorder/runtime/cfi.h"
+#include "recorder/runtime/cfi_module.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum {

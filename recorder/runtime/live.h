@@ -13,6 +13,7 @@
 #define ACAUSAL_RUNTIME_LIVE_H
 
 #include "recorder/runtime/arena.h"
+#include "recorder/wire/events.h"
 
 /* What the program gave to be called. */
 struct live_callbacks {
@@ -51,6 +52,25 @@ void live_release(uint32_t index);
 static inline struct arena_live *live_at(uint32_t index)
 {
 	return &arena_map.lives[index];
+}
+
+/* How the resource came to be, for its event. */
+static inline struct event_birth live_birth(uint32_t index)
+{
+	const struct arena_live *live = live_at(index);
+
+	return (struct event_birth){
+		.async_id = atomic_load_explicit(&live->async_id, memory_order_relaxed),
+		.trigger_id = live->trigger_id,
+		.run_id = live->run_id,
+		.created = live->created,
+		.address = live->address,
+		.loop_id = live->loop_id,
+		.handle_id = live->handle_id,
+		.stack = live->stack,
+		.type = live->type,
+		.api = live->api,
+	};
 }
 
 extern struct live_callbacks *live_callback_table;

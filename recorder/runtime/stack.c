@@ -10,6 +10,8 @@
  */
 #include "recorder/runtime/stack.h"
 
+#include "recorder/runtime/unwind_row.h"
+
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>

@@ -7,6 +7,8 @@
 #include "recorder/runtime/arena.h"
 #include "recorder/runtime/unwind_again.h"
 
+#include <dlfcn.h>
+
 /* Where the stack of a run ends, and the function that the run called. */
 struct stack_bounds {
 	uintptr_t limit;    /* entry CFA of the run; 0: not known, memory is probed */

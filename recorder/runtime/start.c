@@ -9,6 +9,7 @@
 #include "recorder/runtime/crash.h"
 #include "recorder/runtime/live.h"
 #include "recorder/runtime/thread.h"
+#include "recorder/runtime/unwind_row.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

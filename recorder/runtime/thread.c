@@ -267,18 +267,7 @@ static void request_write(struct thread *thread, int depth, uint8_t flags, uint6
 
 	if (event) {
 		event->thread = live->thread;
-		event->birth = (struct event_birth){
-			.async_id = thread->runs[depth].shared->async_id,
-			.trigger_id = live->trigger_id,
-			.run_id = live->run_id,
-			.created = live->created,
-			.address = live->address,
-			.loop_id = live->loop_id,
-			.handle_id = live->handle_id,
-			.stack = live->stack,
-			.type = live->type,
-			.api = live->api,
-		};
+		event->birth = live_birth(index);
 		execution_fill(&event->execution, thread, depth, ended);
 		event->execution.status = result->status;
 		event->execution.bytes = result->bytes;
@@ -341,6 +330,8 @@ void run_drop_above(struct thread *thread, int depth)
 
 void run_drop_left(struct thread *thread, uintptr_t sp)
 {
+	struct run_nesting *nesting;
+
 	if (!on_own_stack(thread, sp))
 		return;
 	while (thread->depth > 0 && thread->depth <= THREAD_RUNS) {
@@ -350,6 +341,9 @@ void run_drop_left(struct thread *thread, uintptr_t sp)
 			break;
 		run_abandon(thread);
 	}
+	nesting = run_nesting(thread);
+	if (nesting && sp > nesting->frame)
+		*nesting = (struct run_nesting){0};
 }
 
 int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t entry)
@@ -358,8 +352,7 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 	struct thread_run *run;
 	int depth;
 
-	if (unlikely(thread->depth > 0))
-		run_drop_left(thread, entry);
+	run_drop_left(thread, entry);
 	depth = thread->depth;
 	if (unlikely(depth >= THREAD_RUNS)) {
 		thread->depth++;
@@ -373,13 +366,13 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 	run->used = false;
 	run->is_request = begin->is_request;
 	run->is_quiet = begin->is_quiet;
-	run->nested_in = 0;
+	run->nesting = (struct run_nesting){0};
 	shared->async_id = begin->async_id;
 	shared->arming_id = begin->arming_id;
 	shared->cause_id = begin->cause_id;
 	shared->callback = (uintptr_t)begin->callback;
 	shared->live = begin->live;
-	shared->outer_stack = depth ? thread->runs[depth - 1].nested_in : 0;
+	shared->outer_stack = depth ? thread->runs[depth - 1].nesting.stack : 0;
 	shared->part = begin->part;
 	/* The ID before the time: the order of IDs is that of the times, but for a preemption. */
 	__atomic_store_n(&shared->run_id, arena_next(&arena()->run_id), __ATOMIC_RELEASE);

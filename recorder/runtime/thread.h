@@ -14,6 +14,12 @@ enum {
 	THREAD_SIGNAL_STACK = 32768,
 };
 
+/* A uv_run that is being executed, called by a run. */
+struct run_nesting {
+	uintptr_t frame; /* of the wrapper; 0: there is none */
+	uint32_t stack;	 /* node of the stack that it was called on; 0 in a root run */
+};
+
 /* The private part of an open run; the shared part is a struct arena_run. */
 struct thread_run {
 	struct arena_run *shared;
@@ -21,8 +27,7 @@ struct thread_run {
 	bool used;	 /* something refers to the run, so it must be written */
 	bool is_request; /* ends as EVENT_REQUEST: `shared->live` is a request's record */
 	bool is_quiet;	 /* written only if used (alloc callbacks) */
-	/* stack of the uv_run called in this run, from which callbacks are called now; 0: none */
-	uint32_t nested_in;
+	struct run_nesting nesting;
 };
 
 struct thread {
@@ -34,6 +39,7 @@ struct thread {
 	uintptr_t stack_low, stack_high;
 	uintptr_t entry; /* function that the thread began with; 0 for the main thread */
 	int depth;	 /* open runs above the root */
+	struct run_nesting root_nesting;
 	struct unwind_memory stack_memory;
 	struct thread_run runs[THREAD_RUNS];
 	struct arena_run deep[THREAD_RUNS - ARENA_OPEN_RUNS];
@@ -106,22 +112,14 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 /* Closes the run at `depth` and, as abandoned, all that are still open above it. */
 void run_end(struct thread *thread, int depth, const struct run_result *result);
 
-/*
- * Callbacks will be called from the uv_run that stands on `stack`, inside the run at the top.
- * Returns what was so before, to be put back. Belongs to the run, so that longjmp out of it needs
- * no care.
- */
-static inline uint32_t run_nest(struct thread *thread, uint32_t stack)
+/* The uv_run that the run at the top has called; NULL: nested too deeply to know. */
+static inline struct run_nesting *run_nesting(struct thread *thread)
 {
-	struct thread_run *run;
-	uint32_t outside;
-
-	if (thread->depth == 0 || thread->depth > THREAD_RUNS)
-		return 0;
-	run = &thread->runs[thread->depth - 1];
-	outside = run->nested_in;
-	run->nested_in = stack;
-	return outside;
+	if (thread->depth == 0)
+		return &thread->root_nesting;
+	if (unlikely(thread->depth > THREAD_RUNS))
+		return NULL;
+	return &thread->runs[thread->depth - 1].nesting;
 }
 
 /* Closes, as abandoned, all runs above `depth`. */
@@ -144,14 +142,27 @@ static inline uint64_t run_current(struct thread *thread)
 	return run->shared->run_id;
 }
 
-/* The resource whose callback is running. */
-static inline uint64_t run_current_resource(const struct thread *thread)
+/*
+ * The run that makes or arms something now. 0: not known. Inside uv_run with no callback open, that
+ * is somebody's whose callback has no trampoline (made before recording began, or when there was no
+ * room); to name the run around the uv_run would be wrong. A signal handler may well send or write
+ * there, but neither make nor arm: for what it does, run_current is right.
+ */
+static inline uint64_t run_context(struct thread *thread)
 {
-	if (thread->depth == 0)
-		return thread->async_id;
-	if (unlikely(thread->depth > THREAD_RUNS))
+	const struct run_nesting *nesting = run_nesting(thread);
+
+	return unlikely(!nesting || nesting->frame) ? 0 : run_current(thread);
+}
+
+/* The resource of that run. */
+static inline uint64_t run_context_resource(struct thread *thread)
+{
+	const struct run_nesting *nesting = run_nesting(thread);
+
+	if (unlikely(!nesting || nesting->frame))
 		return 0;
-	return thread->runs[thread->depth - 1].shared->async_id;
+	return thread->depth ? thread->runs[thread->depth - 1].shared->async_id : thread->async_id;
 }
 
 /* The node of the caller's stack, down to where the current run was entered. */

@@ -12,7 +12,6 @@
 #include "recorder/runtime/arch.h"
 #include "recorder/wire/arena.h"
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -59,23 +58,7 @@ void unwind_from_context(const void *context, struct unwind_start *ret);
 unsigned unwind(const struct unwind_start *start, uintptr_t limit, bool exact, uint64_t *pcs,
 	unsigned max, enum node_end *ret);
 
-/*
- * Finds where the function that holds `pc` begins, if there is call-frame information for it. Bits
- * 48 to 63 of `pc` are ignored. Not cached: some 100 ns.
- */
-bool unwind_function_start(uintptr_t pc, uintptr_t *ret);
-
 /* The text range [low, high) that ends each walk. Set once, before the first walk. */
 void unwind_set_stop_range(uintptr_t low, uintptr_t high);
-
-/*
- * Called with each module that holds an address met in a walk, at least once for each module and
- * after each unwind_flush, and often more than once; `object` is valid during the call. The hook
- * must be signal-safe. Set once, before the first walk.
- */
-void unwind_set_module_hook(void (*hook)(const struct dl_find_object *object));
-
-/* Forgets all that is known of code. To be called when a module has been unloaded. */
-void unwind_flush(void);
 
 #endif

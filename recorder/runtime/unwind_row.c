@@ -8,8 +8,6 @@
  */
 #include "recorder/runtime/unwind_row.h"
 
-#include "recorder/runtime/unwind.h"
-
 #include <elf.h>
 #include <link.h>
 

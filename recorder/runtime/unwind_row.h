@@ -1,12 +1,14 @@
 /*
  * What the stack walk knows of code: how to get from an address to its caller's frame, packed into
- * one word and kept in a process-wide cache. For the stack walk only; any thread, signal-safe.
+ * one word and kept in a process-wide cache. Any thread, signal-safe. Others than the stack walk
+ * need the last three functions only.
  */
 #ifndef ACAUSAL_RUNTIME_UNWIND_ROW_H
 #define ACAUSAL_RUNTIME_UNWIND_ROW_H
 
 #include "recorder/runtime/arch.h"
 
+#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -138,5 +140,21 @@ static inline bool can_read(uintptr_t address)
 	 */
 	return arch_syscall(ARCH_RT_SIGPROCMASK, -1, (long)address, 0, 8) == -22;
 }
+
+/*
+ * Finds where the function that holds `pc` begins, if there is call-frame information for it. Bits
+ * 48 to 63 of `pc` are ignored. Not cached: some 100 ns.
+ */
+bool unwind_function_start(uintptr_t pc, uintptr_t *ret);
+
+/*
+ * Called with each module that holds an address met in a walk, at least once for each module and
+ * after each unwind_flush, and often more than once; `object` is valid during the call. The hook
+ * must be signal-safe. Set once, before the first walk.
+ */
+void unwind_set_module_hook(void (*hook)(const struct dl_find_object *object));
+
+/* Forgets all that is known of code. To be called when a module has been unloaded. */
+void unwind_flush(void);
 
 #endif

@@ -4,6 +4,7 @@
  * each. Prints one line for each; fails only when the two see different stacks.
  */
 #include "recorder/runtime/unwind.h"
+#include "recorder/runtime/unwind_row.h"
 
 #include <execinfo.h>
 #include <stdio.h>

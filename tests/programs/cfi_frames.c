@@ -4,6 +4,7 @@
  * exit status is 1 when one failed. Runs on each processor that the unwinder knows.
  */
 #include "recorder/runtime/unwind.h"
+#include "recorder/runtime/unwind_row.h"
 
 #include <alloca.h>
 #include <errno.h>

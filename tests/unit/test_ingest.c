@@ -297,11 +297,112 @@ static void runs_lead_to_their_arming(void **state)
 		" 5|2|2|uv_timer_start|3|uv_timer_again 6|2|-|-|-|- 7|9|-|-|-|-");
 	assert_answer(f, "SELECT cause_id, kind, caused_run_id, first_id FROM cause",
 		"1|again|4|- 2|again|-|1");
-	assert_answer(f, "SELECT arming_id, timeout_ms, repeat_ms, \"end\", times FROM arming",
+	assert_answer(f,
+		"SELECT arming_id, timeout_ms, repeat_ms, \"end\", times FROM arming ORDER BY "
+		"arming_id",
 		"1|5|-|fired|1 2|5|-|-|1");
 	assert_answer(f,
 		"SELECT runs FROM stack_total JOIN type USING (type_id) WHERE class = 'handle'",
 		"4");
+	fixture_destroy(f);
+}
+
+/*
+ * Five fired armings with their runs, of which only what is exactly one arming and one run shares a
+ * row: not one that has been armed twice, one with a repeat, one whose run has a status.
+ */
+static void a_shot_is_one_row(void **state)
+{
+	struct fixture *f = fixture_create();
+	struct event_cause cause = {.kind = ACAUSAL_CAUSE_SEND,
+		.cause_id = 1,
+		.async_id = 2,
+		.run_id = 1,
+		.caused = at(f, 1500),
+		.api = ACAUSAL_API_uv_async_send};
+
+	(void)state;
+	put_resource(f, 1, 2, 100);
+	assert_true(ARENA_PUT(f->arena, 1, CAUSE, &cause));
+	for (uint64_t i = 1; i <= 5; i++) {
+		struct event_arming arming = {.thread = 1,
+			.arming_id = i,
+			.async_id = 2,
+			.run_id = i,
+			.armed = at(f, 1000 * i),
+			.timeout_ms = 5,
+			.repeat_ms = i == 4 ? 7 : EVENT_NO_TIME,
+			.stack = f->stack,
+			.api = ACAUSAL_API_uv_timer_start,
+			.end = ACAUSAL_END_FIRED,
+			.count = i == 3 ? 2 : 0,
+			.disarmed = at(f, 1000 * i + 400)};
+		struct event_run run = {.async_id = 2, .arming_id = i};
+
+		run.execution = execution(f, i + 1, 1000 * i + 410, 1000 * i + 430);
+		run.execution.status = i == 5 ? 0 : EVENT_NO_STATUS;
+		run.execution.outer_run_id = i == 2 ? 2 : 1;
+		run.execution.outer_stack = i == 2 ? f->stack : 0;
+		run.execution.cause_id = i == 1;
+		assert_true(ARENA_PUT(f->arena, 1, ARMING, &arming));
+		assert_true(ARENA_PUT(f->arena, 1, RUN, &run));
+	}
+	fixture_finish(f);
+	assert_int_equal(f->summary.runs, 6);
+	assert_int_equal(f->summary.lost, 0);
+	assert_answer(f, "SELECT run_id FROM packed_shot", "2 3");
+	assert_answer(f, "SELECT arming_id FROM packed_arming", "3 4 5");
+	assert_answer(f,
+		"SELECT run.run_id, run.async_id, arming_id, arming.run_id, api, armed_ns - 1000 *"
+		" arming_id - started_ns, timeout_ms, repeat_ms, times, \"end\", began_ns -"
+		" armed_ns, disarmed_ns - armed_ns, run.ended_ns - began_ns, status,"
+		" outer_run_id, outer_stack_id, cause_id FROM run JOIN arming USING (arming_id),"
+		" process ORDER BY run.run_id",
+		"2|2|1|1|uv_timer_start|0|5|-|1|fired|410|410|20|-|1|-|1"
+		" 3|2|2|2|uv_timer_start|0|5|-|1|fired|410|410|20|-|2|2|-"
+		" 4|2|3|3|uv_timer_start|0|5|-|2|fired|410|400|20|-|1|-|-"
+		" 5|2|4|4|uv_timer_start|0|5|7|1|fired|410|400|20|-|1|-|-"
+		" 6|2|5|5|uv_timer_start|0|5|-|1|fired|410|400|20|0|1|-|-");
+	assert_answer(f,
+		"SELECT run_id, async_id, thread_id, ended_ns - began_ns, status, link_run_id,"
+		" link_stack_id, link_api, began_ns - link_ns, cause_run_id, cause_api,"
+		" cause_ns IS NULL, trigger_id, outer_run_id FROM run_edge WHERE run_id > 1"
+		" ORDER BY run_id",
+		"2|2|1|20|-|1|2|uv_timer_start|410|1|uv_async_send|0|1|1"
+		" 3|2|1|20|-|2|2|uv_timer_start|410|-|-|1|1|2"
+		" 4|2|1|20|-|3|2|uv_timer_start|410|-|-|1|1|1"
+		" 5|2|1|20|-|4|2|uv_timer_start|410|-|-|1|1|1"
+		" 6|2|1|20|0|5|2|uv_timer_start|410|-|-|1|1|1");
+	assert_answer(f, "SELECT kind, caused_run_id FROM cause", "send|2");
+	fixture_destroy(f);
+}
+
+/* What is stored as a distance from the first of its kind comes out as it was. */
+static void addresses_are_kept(void **state)
+{
+	static const uint64_t addresses[] = {
+		0x7f0000001000, 0x7f0000001040, 0x560000000000, 0, 0xffff800000000010, 0x10};
+	struct fixture *f = fixture_create();
+
+	(void)state;
+	for (uint64_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+		struct event_resource event = {.thread = 1};
+
+		event.birth = (struct event_birth){.async_id = i + 2,
+			.trigger_id = i + 1,
+			.run_id = 1,
+			.created = at(f, 10 * i),
+			.address = addresses[i],
+			.type = ACAUSAL_TYPE_TIMER,
+			.api = ACAUSAL_API_uv_timer_init};
+		assert_true(ARENA_PUT(f->arena, 1, RESOURCE, &event));
+	}
+	fixture_finish(f);
+	assert_answer(f,
+		"SELECT printf('%x', address), typeof(address), trigger_id FROM resource"
+		" WHERE async_id > 1 ORDER BY async_id",
+		"7f0000001000|integer|1 7f0000001040|integer|2 560000000000|integer|3 0|null|4"
+		" ffff800000000010|integer|5 10|integer|6");
 	fixture_destroy(f);
 }
 
@@ -707,6 +808,8 @@ int main(void)
 		cmocka_unit_test(changes_may_come_first_or_late),
 		cmocka_unit_test(changes_to_nothing_are_lost),
 		cmocka_unit_test(runs_lead_to_their_arming),
+		cmocka_unit_test(a_shot_is_one_row),
+		cmocka_unit_test(addresses_are_kept),
 		cmocka_unit_test(threads_have_a_root_run),
 		cmocka_unit_test(logs_are_lines),
 		cmocka_unit_test(details_are_words),

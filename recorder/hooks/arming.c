@@ -1,0 +1,160 @@
+/*
+ * Armings and causes: see arming.h.
+ *
+ * Nothing in here calls the program or libuv. An arming is written when it first fires or when it
+ * ends without; until then it stands in the handle's live record.
+ */
+#include "recorder/hooks/arming.h"
+
+void arming_write(struct thread *thread, const struct arena_live *live, enum acausal_end end,
+	uint64_t run, uint64_t ticks, uint32_t stack)
+{
+	struct event_arming *event = emit_begin(&thread->emit, sizeof *event);
+
+	if (!event)
+		return;
+	*event = (struct event_arming){
+		.thread = live->arming_thread,
+		.arming_id = live->arming_id,
+		.async_id = live->async_id,
+		.run_id = live->arming_run_id,
+		.armed = live->armed,
+		.timeout_ms = live->timeout_ms,
+		.repeat_ms = live->repeat_ms,
+		.stack = live->arming_stack,
+		.api = live->arming_api,
+		.end = (uint16_t)end,
+		.count = live->armings,
+		.disarm_stack = stack,
+		.disarm_run_id = run,
+		.disarmed = ticks,
+	};
+	emit_commit(&thread->emit, EVENT_ARMING, 0, sizeof *event);
+}
+
+void disarm_write(struct thread *thread, uint64_t arming_id, enum acausal_end end, uint64_t run,
+	uint64_t ticks, uint32_t stack)
+{
+	struct event_disarm *event = emit_begin(&thread->emit, sizeof *event);
+
+	if (!event)
+		return;
+	*event = (struct event_disarm){
+		.end = end,
+		.arming_id = arming_id,
+		.run_id = run,
+		.disarmed = ticks,
+		.stack = stack,
+	};
+	emit_commit(&thread->emit, EVENT_DISARM, 0, sizeof *event);
+}
+
+void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end)
+{
+	struct arena_live *live = live_at(index);
+	struct thread *thread = call->thread;
+	uint32_t stack;
+	uint64_t run;
+
+	/* Stopping a handle that is being closed does nothing; what is armed there is its end. */
+	if (!index || !(live->flags & ARENA_LIVE_ARMED) || live->flags & ARENA_LIVE_CLOSING)
+		return;
+	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
+	stack = call_stack(call);
+	run = run_context(thread);
+	if (live->flags & ARENA_LIVE_WRITTEN)
+		disarm_write(thread, live->arming_id, end, run, call_ticks(call), stack);
+	else
+		arming_write(thread, live, end, run, call_ticks(call), stack);
+}
+
+void handle_armed(struct call *call, uint32_t index, const struct arming *arming)
+{
+	struct arena_live *live = live_at(index);
+	struct live_callbacks *callbacks = live_callbacks(index);
+	uint32_t stack, count = 1;
+
+	if (unlikely(live->flags & ARENA_LIVE_CLOSING)) {
+		/* What libuv took it for in vain; it may call it all the same. */
+		callbacks->callback = arming->callback;
+		callbacks->second = arming->second;
+		return;
+	}
+	stack = call_stack(call);
+	if (live->flags & ARENA_LIVE_ARMED) {
+		/* Armed again and again from one place without firing: one row with a count. */
+		if (!(live->flags & ARENA_LIVE_WRITTEN) && live->arming_stack == stack &&
+			live->arming_api == call->api &&
+			live->callback == (uintptr_t)arming->callback)
+			count = live->armings + 1;
+		else
+			handle_disarmed(call, index, ACAUSAL_END_REPLACED);
+	}
+	callbacks->callback = arming->callback;
+	callbacks->second = arming->second;
+	live->callback = (uintptr_t)arming->callback;
+	live->second_callback = (uintptr_t)arming->second;
+	live->arming_run_id = run_context(call->thread);
+	live->arming_stack = stack;
+	live->arming_api = call->api;
+	live->arming_thread = call->thread->emit.thread;
+	live->armings = count;
+	live->timeout_ms = arming->timeout_ms;
+	live->repeat_ms = arming->repeat_ms;
+	live->arming_id = arena_next(&arena()->arming_id);
+	live->armed = call_ticks(call);
+	live->flags = (live->flags & ~(uint32_t)(ARENA_LIVE_ONE_SHOT | ARENA_LIVE_WRITTEN)) |
+		      ARENA_LIVE_ARMED | (arming->one_shot ? ARENA_LIVE_ONE_SHOT : 0);
+	/* What was to make the arming before this one fire is no cause of this one. */
+	if (unlikely(atomic_load_explicit(&live->first_cause, memory_order_relaxed))) {
+		atomic_store_explicit(&live->first_cause, 0, memory_order_relaxed);
+		live->seen_cause = atomic_load_explicit(&live->last_cause, memory_order_relaxed);
+	}
+}
+
+/* The cause that a run answers: the first since the last run. */
+uint64_t cause_take(struct arena_live *live)
+{
+	uint64_t first = atomic_load_explicit(&live->first_cause, memory_order_relaxed), last;
+
+	if (first)
+		first = atomic_exchange(&live->first_cause, 0);
+	last = atomic_load_explicit(&live->last_cause, memory_order_acquire);
+	/* A send that found another one pending, which a run took before the callback was due. */
+	if (!first && last > live->seen_cause)
+		first = last;
+	live->seen_cause = last;
+	return first;
+}
+
+uint64_t resource_caused(struct call *call, uint32_t index, enum acausal_cause kind)
+{
+	struct arena_live *live = live_at(index);
+	struct thread *thread = call->thread;
+	struct event_cause *event;
+	uint32_t stack = call_stack(call);
+	uint64_t run = run_current(thread), id = arena_next(&arena()->cause_id), first = 0;
+
+	/* Of several sends the first counts; of several uv_timer_again the last, which puts it off.
+	 */
+	if (kind == ACAUSAL_CAUSE_AGAIN)
+		atomic_store_explicit(&live->first_cause, id, memory_order_relaxed);
+	else
+		atomic_compare_exchange_strong(&live->first_cause, &first, id);
+	atomic_store_explicit(&live->last_cause, id, memory_order_release);
+	event = emit_begin(&thread->emit, sizeof *event);
+	if (!event)
+		return id;
+	*event = (struct event_cause){
+		.kind = kind,
+		.cause_id = id,
+		.first_id = first,
+		.async_id = live->async_id,
+		.run_id = run,
+		.caused = call_ticks(call),
+		.stack = stack,
+		.api = call->api,
+	};
+	emit_commit(&thread->emit, EVENT_CAUSE, 0, sizeof *event);
+	return id;
+}

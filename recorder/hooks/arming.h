@@ -1,0 +1,42 @@
+/*
+ * Armings: who scheduled a callback, and what ended that; causes: who made it fire.
+ *
+ * Called by wrappers and trampolines, on the thread of the call; errno is kept.
+ */
+#ifndef ACAUSAL_HOOKS_ARMING_H
+#define ACAUSAL_HOOKS_ARMING_H
+
+#include "recorder/hooks/hook.h"
+
+struct arming {
+	void *callback, *second;
+	uint64_t timeout_ms, repeat_ms; /* EVENT_NO_TIME: none */
+	bool one_shot;
+};
+
+/* The call has armed the handle of record `index` (after the real function agreed). */
+void handle_armed(struct call *call, uint32_t index, const struct arming *arming);
+
+/* The call has ended the arming in force, if there is one. */
+void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end);
+
+/* Somebody makes the callback of record `index` fire. Returns the cause's ID. */
+uint64_t resource_caused(struct call *call, uint32_t index, enum acausal_cause kind);
+
+/* The cause that the run which is about to begin answers: the first since the last run. 0: none. */
+uint64_t cause_take(struct arena_live *live);
+
+/* --- events ------------------------------------------------------------------------------- */
+
+/*
+ * The arming that stands in `live`; `end` is ACAUSAL_END_NONE when it stands on. `run`, `ticks` and
+ * `stack` say who ended it.
+ */
+void arming_write(struct thread *thread, const struct arena_live *live, enum acausal_end end,
+	uint64_t run, uint64_t ticks, uint32_t stack);
+
+/* The end of an arming that was written as standing; `run` 0: nobody's call, libuv's own doing. */
+void disarm_write(struct thread *thread, uint64_t arming_id, enum acausal_end end, uint64_t run,
+	uint64_t ticks, uint32_t stack);
+
+#endif

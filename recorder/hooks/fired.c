@@ -1,0 +1,216 @@
+/*
+ * Callbacks as they run: see fired.h.
+ *
+ * Nothing in here calls the program or libuv. Everything does nothing when the process is not
+ * recorded, also when it ceases to be while a callback runs: in the child of a fork.
+ */
+#include "recorder/hooks/fired.h"
+
+#include "recorder/hooks/arming.h"
+#include "recorder/hooks/resource.h"
+
+/* Finds the record and the thread; true when there is a run to be opened. */
+static bool fired_find(struct fired *fired, const void *object)
+{
+	uint32_t index = live_find(object);
+
+	*fired = (struct fired){.index = index, .depth = -1, .bytes = EVENT_NO_STATUS};
+	if (live_callback_table)
+		fired->callbacks = *live_callbacks(index);
+	if (index)
+		fired->thread = thread_self();
+	return fired->thread != NULL;
+}
+
+static void fired_run(struct fired *fired, const struct run_begin *begin, uintptr_t frame)
+{
+	fired->depth = run_begin(fired->thread, begin, frame);
+}
+
+/* Whether an arming is known that this firing comes from; it is written down when it is new. */
+static uint64_t arming_fires(struct thread *thread, struct arena_live *live)
+{
+	bool one_shot = live->flags & ARENA_LIVE_ONE_SHOT;
+
+	if (!(live->flags & ARENA_LIVE_ARMED))
+		return 0;
+	if (!(live->flags & ARENA_LIVE_WRITTEN)) {
+		arming_write(thread, live, one_shot ? ACAUSAL_END_FIRED : ACAUSAL_END_NONE, 0,
+			one_shot ? arena_ticks() : 0, 0);
+		live->flags |= ARENA_LIVE_WRITTEN;
+	} else if (one_shot) {
+		/* It repeated until now. */
+		disarm_write(thread, live->arming_id, ACAUSAL_END_FIRED, 0, arena_ticks(), 0);
+	}
+	if (one_shot)
+		live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
+	return live->arming_id;
+}
+
+/* The same for callbacks but that of closing, which may come after uv_close (rest of a batch). */
+static uint64_t arming_calls(const struct fired *fired)
+{
+	struct arena_live *live = live_at(fired->index);
+
+	if (unlikely(live->flags & ARENA_LIVE_CLOSING))
+		return live_callbacks(fired->index)->last_arming_id;
+	return arming_fires(fired->thread, live);
+}
+
+static void fired_callback(struct fired *fired, uintptr_t frame)
+{
+	struct arena_live *live = live_at(fired->index);
+	struct run_begin begin = {.part = ACAUSAL_PART_CALLBACK};
+
+	begin.async_id = live->async_id;
+	begin.arming_id = fired->arming_id = arming_calls(fired);
+	begin.cause_id = cause_take(live);
+	begin.callback = fired->callbacks.callback;
+	begin.live = fired->index;
+	fired_run(fired, &begin, frame);
+}
+
+void fired_handle(struct fired *fired, const void *handle, uintptr_t frame)
+{
+	if (fired_find(fired, handle))
+		fired_callback(fired, frame);
+}
+
+void fired_timer(struct fired *fired, const void *handle, bool repeats, uintptr_t frame)
+{
+	struct arena_live *live;
+
+	if (!fired_find(fired, handle))
+		return;
+	live = live_at(fired->index);
+	if (repeats)
+		live->flags &= ~(uint32_t)ARENA_LIVE_ONE_SHOT;
+	else
+		live->flags |= ARENA_LIVE_ONE_SHOT;
+	fired_callback(fired, frame);
+}
+
+void fired_alloc(struct fired *fired, const void *handle, uintptr_t frame)
+{
+	struct arena_live *live;
+	struct run_begin begin = {.part = ACAUSAL_PART_ALLOC, .is_quiet = true};
+
+	if (!fired_find(fired, handle))
+		return;
+	live = live_at(fired->index);
+	begin.async_id = live->async_id;
+	begin.arming_id = arming_calls(fired);
+	begin.callback = fired->callbacks.second;
+	begin.live = fired->index;
+	fired_run(fired, &begin, frame);
+}
+
+void fired_close(struct fired *fired, const void *handle, uintptr_t frame)
+{
+	struct arena_live *live;
+	struct run_begin begin = {.part = ACAUSAL_PART_CLOSE};
+
+	if (!fired_find(fired, handle))
+		return;
+	/* The callback may free the handle, or make another one in its place. */
+	live_unlink(fired->index, handle);
+	fired->is_close = true;
+	live = live_at(fired->index);
+	if (!fired->callbacks.close)
+		return;
+	begin.async_id = live->async_id;
+	begin.arming_id = arming_fires(fired->thread, live);
+	begin.callback = fired->callbacks.close;
+	begin.live = fired->index;
+	fired_run(fired, &begin, frame);
+}
+
+void fired_request(struct fired *fired, const void *request, uintptr_t frame)
+{
+	struct arena_live *live;
+	struct run_begin begin = {.is_request = true};
+
+	if (!fired_find(fired, request))
+		return;
+	/* The callback may free the request, zero it, or submit it again. */
+	live_unlink(fired->index, request);
+	live = live_at(fired->index);
+	fired->bytes = (int64_t)live->bytes;
+	begin.part = live->type == ACAUSAL_TYPE_WORK ? ACAUSAL_PART_AFTER : ACAUSAL_PART_CALLBACK;
+	begin.async_id = live->async_id;
+	begin.cause_id = cause_take(live);
+	begin.callback = begin.part == ACAUSAL_PART_AFTER ? fired->callbacks.second
+							  : fired->callbacks.callback;
+	begin.live = fired->index;
+	if (unlikely(fired->callbacks.former))
+		request_over(fired->thread, fired->callbacks.former, EVENT_NO_STATUS);
+	if (begin.callback)
+		fired_run(fired, &begin, frame);
+	/* Also too deep to be a run: then the thread keeps nothing of it. */
+	if (!begin.callback || fired->depth >= THREAD_RUNS)
+		fired->is_silent = true;
+}
+
+void fired_work(struct fired *fired, const void *request, uintptr_t frame)
+{
+	struct arena_live *live;
+	struct run_begin begin = {.part = ACAUSAL_PART_WORK};
+
+	if (!fired_find(fired, request))
+		return;
+	live = live_at(fired->index);
+	fired->is_work = true;
+	begin.async_id = live->async_id;
+	begin.callback = fired->callbacks.callback;
+	begin.live = fired->index;
+	fired_run(fired, &begin, frame);
+}
+
+/* The work part has ended, so the after part is due: this run is its cause. */
+static void work_done(struct fired *fired)
+{
+	struct arena_live *live = live_at(fired->index);
+	struct event_cause *event;
+	uint64_t id = arena_next(&arena()->cause_id), run = run_current(fired->thread);
+
+	atomic_store(&live->first_cause, id);
+	event = emit_begin(&fired->thread->emit, sizeof *event);
+	if (!event)
+		return;
+	*event = (struct event_cause){
+		.kind = ACAUSAL_CAUSE_WORK,
+		.cause_id = id,
+		.async_id = live->async_id,
+		.run_id = run,
+		.caused = arena_ticks(),
+	};
+	emit_commit(&fired->thread->emit, EVENT_CAUSE, 0, sizeof *event);
+}
+
+void fired_end(struct fired *fired, int64_t status, int64_t bytes)
+{
+	const struct run_result result = {status, bytes};
+
+	/* Not when the callback forked and this is the child. */
+	if (!fired->thread || !arena())
+		return;
+	if (fired->is_work && fired->depth >= 0 && fired->thread->depth == fired->depth + 1)
+		work_done(fired);
+	if (fired->depth >= 0)
+		run_end(fired->thread, fired->depth, &result);
+	if (fired->is_silent)
+		request_over(fired->thread, fired->index, status);
+	if (fired->is_close)
+		resource_destroyed(fired->thread, fired->index, arena_ticks());
+}
+
+void fired_disarm(struct fired *fired)
+{
+	struct arena_live *live = live_at(fired->index);
+
+	if (!fired->thread || !arena() || !(live->flags & ARENA_LIVE_ARMED) ||
+		live->arming_id != fired->arming_id)
+		return;
+	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
+	disarm_write(fired->thread, fired->arming_id, ACAUSAL_END_FIRED, 0, arena_ticks(), 0);
+}

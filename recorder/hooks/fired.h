@@ -1,0 +1,42 @@
+/*
+ * Callbacks of the program, as trampolines call them.
+ */
+#ifndef ACAUSAL_HOOKS_FIRED_H
+#define ACAUSAL_HOOKS_FIRED_H
+
+#include "recorder/hooks/hook.h"
+
+/*
+ * A callback of a handle, in a trampoline:
+ *
+ *	struct fired fired;
+ *	fired_handle(&fired, handle, FRAME);
+ *	((uv_timer_cb)fired.callbacks.callback)(handle);
+ *	fired_end(&fired, EVENT_NO_STATUS, EVENT_NO_STATUS);
+ */
+struct fired {
+	struct thread *thread; /* NULL: not recorded */
+	int depth;
+	uint32_t index;
+	uint64_t arming_id;
+	int64_t bytes; /* that the request was to write */
+	bool is_close, is_work;
+	bool is_silent; /* a request without a callback */
+	struct live_callbacks callbacks;
+};
+
+/* The program's callbacks stand in fired->callbacks, also when nothing is recorded. */
+void fired_handle(struct fired *fired, const void *handle, uintptr_t frame);
+/* Of a timer, whether it is armed still is known only now: its repeat may have been changed. */
+void fired_timer(struct fired *fired, const void *handle, bool repeats, uintptr_t frame);
+void fired_alloc(struct fired *fired, const void *handle, uintptr_t frame);
+void fired_close(struct fired *fired, const void *handle, uintptr_t frame);
+void fired_request(struct fired *fired, const void *request, uintptr_t frame);
+void fired_work(struct fired *fired, const void *request, uintptr_t frame);
+
+void fired_end(struct fired *fired, int64_t status, int64_t bytes);
+
+/* Libuv itself has ended the arming that fired (end of file): it stands no longer. */
+void fired_disarm(struct fired *fired);
+
+#endif
