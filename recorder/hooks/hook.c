@@ -47,5 +47,5 @@ void call_enter(struct call *call, enum acausal_api api)
 		return;
 	call->thread = thread_self();
 	if (call->thread)
-		run_drop_left(call->thread, call->from.sp);
+		run_settle(call->thread, call->from.sp);
 }

@@ -49,7 +49,7 @@ WRAPPER ssize_t write(int fd, const void *bytes, size_t count)
 		return written;
 	thread = thread_self();
 	if (thread) {
-		run_drop_left(thread, from.sp);
+		run_settle(thread, from.sp);
 		log_note(thread, &from, fd, bytes, (size_t)written);
 	}
 	return written;

@@ -30,7 +30,7 @@ static void crash_write(int signal, const siginfo_t *info, const ucontext_t *con
 	if (!thread)
 		return;
 	unwind_from_context(context, &start);
-	run_drop_left(thread, start.sp);
+	run_settle(thread, start.sp);
 	run = run_current(thread);
 	if (thread->depth > 0 && thread->depth <= THREAD_RUNS)
 		bounds.callback = thread->runs[thread->depth - 1].shared->callback;

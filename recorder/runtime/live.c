@@ -121,6 +121,16 @@ uint32_t live_find(const void *address)
 	return entry ? atomic_load_explicit(&entry->index, memory_order_relaxed) : 0;
 }
 
+/*
+ * Records that this thread has given back and may take again without asking anybody: under load,
+ * the head of the common list would travel between processors at every request.
+ */
+enum { SPARE = 16 };
+
+static __thread struct {
+	uint32_t count, index[SPARE];
+} spare __attribute__((tls_model("initial-exec")));
+
 static uint32_t slot_pop(struct arena_header *header)
 {
 	_Atomic uint64_t *head = &header->free_lives.head;
@@ -137,12 +147,11 @@ static uint32_t slot_pop(struct arena_header *header)
 	return 0;
 }
 
-void live_release(uint32_t index)
+static void slot_push(uint32_t index)
 {
 	_Atomic uint64_t *head = &arena()->free_lives.head;
 	uint64_t seen = atomic_load_explicit(head, memory_order_relaxed), next;
 
-	atomic_store_explicit(&live_at(index)->async_id, 0, memory_order_release);
 	do {
 		live_at(index)->next_free = (uint32_t)seen;
 		next = index | ((seen >> 32) + 1) << 32;
@@ -150,10 +159,25 @@ void live_release(uint32_t index)
 		head, &seen, next, memory_order_release, memory_order_relaxed));
 }
 
+void live_release(uint32_t index)
+{
+	atomic_store_explicit(&live_at(index)->async_id, 0, memory_order_release);
+	if (spare.count < SPARE)
+		spare.index[spare.count++] = index;
+	else
+		slot_push(index);
+}
+
+void live_thread_end(void)
+{
+	while (spare.count > 0)
+		slot_push(spare.index[--spare.count]);
+}
+
 uint32_t live_take(const void *address)
 {
 	struct arena_header *header = arena();
-	uint32_t index = slot_pop(header);
+	uint32_t index = spare.count > 0 ? spare.index[--spare.count] : slot_pop(header);
 	struct arena_live *live;
 
 	if (index == 0) {

@@ -46,8 +46,11 @@ void live_unlink(uint32_t index, const void *address);
 /* Undoes live_unlink. */
 void live_link(uint32_t index, const void *address);
 
-/* Gives the record back. */
+/* Gives the record back. Not in signal handlers. */
 void live_release(uint32_t index);
+
+/* The calling thread ends: what it kept for itself is everybody's again. */
+void live_thread_end(void);
 
 static inline struct arena_live *live_at(uint32_t index)
 {

@@ -87,6 +87,7 @@ static void thread_ended(void *argument)
 	}
 	atomic_store(&thread->slot->state, ARENA_THREAD_ENDED);
 	emit_end(&thread->emit);
+	live_thread_end();
 	signal_stack_take(thread);
 	thread_current = NULL;
 	slot_push(arena(), (uint32_t)(thread->slot - arena_map.threads));
@@ -238,11 +239,6 @@ struct thread *thread_start(const struct thread_birth *birth, uintptr_t frame)
 	return thread;
 }
 
-static bool on_own_stack(const struct thread *thread, uintptr_t sp)
-{
-	return sp >= thread->stack_low && sp <= thread->stack_high;
-}
-
 static void execution_fill(
 	struct event_execution *execution, struct thread *thread, int depth, uint64_t ended)
 {
@@ -297,21 +293,19 @@ static void run_close(struct thread *thread, uint8_t flags, const struct run_res
 {
 	int depth = --thread->depth;
 	struct thread_run *run;
-	uint64_t ended = arena_ticks();
+	uint64_t ended;
 
 	if (unlikely(depth >= THREAD_RUNS))
 		return;
 	run = &thread->runs[depth];
 	atomic_store_explicit(&thread->slot->depth, (uint32_t)depth, memory_order_release);
-	if (run->is_request || !run->is_quiet || run->used) {
-		/* What is written names the run outside it, which must be written then too. */
-		if (depth > 0)
-			thread->runs[depth - 1].used = true;
-		if (run->is_request)
-			request_write(thread, depth, flags, ended, result);
-		else
-			run_write(thread, depth, flags, ended, result);
-	}
+	if (!run->is_open)
+		return;
+	ended = arena_ticks();
+	if (run->is_request)
+		request_write(thread, depth, flags, ended, result);
+	else
+		run_write(thread, depth, flags, ended, result);
 	run->shared->run_id = 0;
 }
 
@@ -332,12 +326,10 @@ void run_drop_left(struct thread *thread, uintptr_t sp)
 {
 	struct run_nesting *nesting;
 
-	if (!on_own_stack(thread, sp))
-		return;
 	while (thread->depth > 0 && thread->depth <= THREAD_RUNS) {
 		uintptr_t entry = thread->runs[thread->depth - 1].entry;
 
-		if (sp <= entry || !on_own_stack(thread, entry))
+		if (sp <= entry || !thread_owns(thread, entry))
 			break;
 		run_abandon(thread);
 	}
@@ -346,13 +338,21 @@ void run_drop_left(struct thread *thread, uintptr_t sp)
 		*nesting = (struct run_nesting){0};
 }
 
+void run_open(struct thread_run *run)
+{
+	run->is_open = true;
+	/* The ID before the time: the order of IDs is that of the times, but for a preemption. */
+	__atomic_store_n(&run->shared->run_id, arena_next(&arena()->run_id), __ATOMIC_RELEASE);
+	run->shared->began = arena_ticks();
+}
+
 int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t entry)
 {
 	struct arena_run *shared;
 	struct thread_run *run;
 	int depth;
 
-	run_drop_left(thread, entry);
+	run_settle(thread, entry);
 	depth = thread->depth;
 	if (unlikely(depth >= THREAD_RUNS)) {
 		thread->depth++;
@@ -363,20 +363,21 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 					 : &thread->deep[depth - ARENA_OPEN_RUNS];
 	run->shared = shared;
 	run->entry = entry;
-	run->used = false;
 	run->is_request = begin->is_request;
-	run->is_quiet = begin->is_quiet;
+	run->is_open = false;
 	run->nesting = (struct run_nesting){0};
 	shared->async_id = begin->async_id;
 	shared->arming_id = begin->arming_id;
 	shared->cause_id = begin->cause_id;
 	shared->callback = (uintptr_t)begin->callback;
 	shared->live = begin->live;
+	/* What will be written names the run outside it, which must be written then too. */
+	if (unlikely(depth > 0 && !thread->runs[depth - 1].is_open))
+		run_open(&thread->runs[depth - 1]);
 	shared->outer_stack = depth ? thread->runs[depth - 1].nesting.stack : 0;
 	shared->part = begin->part;
-	/* The ID before the time: the order of IDs is that of the times, but for a preemption. */
-	__atomic_store_n(&shared->run_id, arena_next(&arena()->run_id), __ATOMIC_RELEASE);
-	shared->began = arena_ticks();
+	if (likely(!begin->is_quiet))
+		run_open(run);
 	/* Last: a signal handler must find either the run outside it or all of this one. */
 	atomic_signal_fence(memory_order_seq_cst);
 	thread->depth = depth + 1;
@@ -403,7 +404,7 @@ uint32_t thread_capture(struct thread *thread, const struct unwind_start *start)
 		bounds.callback = run->shared->callback;
 	}
 	/* Between two places on different stacks lies memory that may not be there. */
-	if (!on_own_stack(thread, start->sp) || !on_own_stack(thread, bounds.limit))
+	if (!thread_owns(thread, start->sp) || !thread_owns(thread, bounds.limit))
 		bounds.limit = 0;
 	return stack_capture(start, &bounds, &thread->stack_memory);
 }

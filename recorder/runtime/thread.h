@@ -24,9 +24,8 @@ struct run_nesting {
 struct thread_run {
 	struct arena_run *shared;
 	uintptr_t entry; /* the callback's frames lie below this stack address */
-	bool used;	 /* something refers to the run, so it must be written */
+	bool is_open;	 /* has an ID; a quiet run gets it when something refers to it */
 	bool is_request; /* ends as EVENT_REQUEST: `shared->live` is a request's record */
-	bool is_quiet;	 /* written only if used (alloc callbacks) */
 	struct run_nesting nesting;
 };
 
@@ -95,7 +94,8 @@ struct run_begin {
 	const void *callback;
 	uint32_t live;
 	enum acausal_part part;
-	bool is_request, is_quiet;
+	bool is_request;
+	bool is_quiet; /* written only if something refers to it (alloc callbacks) */
 };
 
 /* What became of it. */
@@ -125,8 +125,29 @@ static inline struct run_nesting *run_nesting(struct thread *thread)
 /* Closes, as abandoned, all runs above `depth`. */
 void run_drop_above(struct thread *thread, int depth);
 
-/* Closes runs that were left by longjmp or an exception, seen from a frame at `sp`. */
+/* Whether a stack pointer is on the thread's own stack, and not on a coroutine's. */
+static inline bool thread_owns(const struct thread *thread, uintptr_t sp)
+{
+	return sp - thread->stack_low <= thread->stack_high - thread->stack_low;
+}
+
+/* Closes the runs that the frame at `sp`, on the thread's own stack, is outside of. */
 void run_drop_left(struct thread *thread, uintptr_t sp);
+
+/* Notices what was left by longjmp or an exception, seen from a frame at `sp`. */
+static inline void run_settle(struct thread *thread, uintptr_t sp)
+{
+	const struct run_nesting *nesting = run_nesting(thread);
+	bool inside = thread->depth == 0 || thread->depth > THREAD_RUNS ||
+		      sp <= thread->runs[thread->depth - 1].entry;
+
+	if (unlikely(!inside || (nesting && nesting->frame && sp > nesting->frame)) &&
+		thread_owns(thread, sp))
+		run_drop_left(thread, sp);
+}
+
+/* Gives a quiet run its ID and its beginning, as something refers to it for the first time. */
+void run_open(struct thread_run *run);
 
 /* The run at the top of the thread, which is being referred to. 0: nested too deeply to know. */
 static inline uint64_t run_current(struct thread *thread)
@@ -138,7 +159,8 @@ static inline uint64_t run_current(struct thread *thread)
 	if (unlikely(thread->depth > THREAD_RUNS))
 		return 0;
 	run = &thread->runs[thread->depth - 1];
-	run->used = true;
+	if (unlikely(!run->is_open))
+		run_open(run);
 	return run->shared->run_id;
 }
 

@@ -8,37 +8,38 @@
 
 #include "recorder/runtime/unwind_row.h"
 
-INLINE uintptr_t cfa_of(const struct unwind_state *state)
+INLINE uintptr_t cfa_of(uint32_t code, uintptr_t sp, uintptr_t fp)
 {
-	return (state->code & CODE_FROM_FP ? state->fp : state->sp) +
-	       (state->code >> (CODE_CFA_SHIFT - 3) & CODE_CFA_MAX << 3);
+	return (code & CODE_FROM_FP ? fp : sp) + (code >> (CODE_CFA_SHIFT - 3) & CODE_CFA_MAX << 3);
 }
 
 /* Where the frame pointer was saved; the CFA itself when it was not. */
-INLINE uintptr_t slot_of(const struct unwind_state *state, uintptr_t cfa)
+INLINE uintptr_t slot_of(uint32_t code, uintptr_t cfa)
 {
-	return cfa - (state->code >> (CODE_SLOT_SHIFT - 3) & CODE_SLOT_MAX << 3);
+	return cfa - (code >> (CODE_SLOT_SHIFT - 3) & CODE_SLOT_MAX << 3);
 }
 
-/* Whether the `count` outermost frames stand on the stack as they did. */
-READS_STACK static bool still_true(const struct unwind_memory *memory, unsigned count)
+/* Whether the `count` outermost frames stand on the stack as they did; `fp` is that of the first.
+ */
+READS_STACK static bool still_true(const struct unwind_memory *memory, unsigned count, uintptr_t fp)
 {
 	const struct unwind_state *state = &memory->frame[count - 1];
-	uintptr_t cfa, slot, differs = 0;
+	uintptr_t slot, differs = 0;
 
-	for (; state > memory->frame; state--) {
-		cfa = cfa_of(state);
-		slot = slot_of(state, cfa);
-		differs |= arch_strip(*(const uintptr_t *)arch_ra_slot(cfa, slot)) ^ state[-1].pc;
-		if (slot != cfa)
-			differs |= *(const uintptr_t *)slot ^ state[-1].fp;
+	for (;; state--) {
+		slot = slot_of(state->code, state->cfa);
+		if (state->code & CODE_FROM_FP)
+			differs |= cfa_of(state->code, state->sp, fp) ^ state->cfa;
+		if (state == memory->frame)
+			break;
+		differs |= arch_strip(*(const uintptr_t *)arch_ra_slot(state->cfa, slot)) ^
+			   state[-1].pc;
+		if (slot != state->cfa)
+			fp = *(const uintptr_t *)slot;
 	}
-	if (!memory->ends_at_limit) {
-		cfa = cfa_of(state);
-		slot = slot_of(state, cfa);
-		differs |=
-			arch_strip(*(const uintptr_t *)arch_ra_slot(cfa, slot)) ^ memory->last_ra;
-	}
+	if (!memory->ends_at_limit)
+		differs |= arch_strip(*(const uintptr_t *)arch_ra_slot(state->cfa, slot)) ^
+			   memory->last_ra;
 	return !differs;
 }
 
@@ -65,16 +66,16 @@ void unwind_remembered(const struct unwind_memory *memory, uint64_t *pcs)
 READS_STACK static bool walk(struct unwind_memory *memory, const struct unwind_start *start,
 	uintptr_t limit, unsigned max, bool *same)
 {
-	struct unwind_state at = {start->pc, start->sp, start->fp, 0};
+	struct unwind_state at = {.pc = start->pc, .sp = start->sp};
 	unsigned old = memory->limit == limit ? memory->count : 0, count = 0;
-	uintptr_t cfa, slot;
+	uintptr_t fp = start->fp, slot;
 
 	for (;;) {
 		while (old > 0 && memory->frame[old - 1].sp < at.sp)
 			old--;
 		if (old > 0 && memory->frame[old - 1].sp == at.sp &&
-			memory->frame[old - 1].pc == at.pc && memory->frame[old - 1].fp == at.fp) {
-			if (old + count <= max && still_true(memory, old)) {
+			memory->frame[old - 1].pc == at.pc) {
+			if (old + count <= max && still_true(memory, old, fp)) {
 				*same = count == 0 && old == memory->count;
 				if (!*same)
 					remember(memory, old, count);
@@ -83,28 +84,29 @@ READS_STACK static bool walk(struct unwind_memory *memory, const struct unwind_s
 			old = 0;
 		}
 		at.code = row_get(lookup_address(at.pc, false));
+		if (unlikely(count >= max))
+			return false;
 		if (unlikely((at.code & CODE_KIND) != CODE_USUAL)) {
-			if (at.code != CODE_OUTERMOST || count >= max)
+			if (at.code != CODE_OUTERMOST)
 				return false;
+			at.cfa = at.sp;
 			memory->fresh[count++] = at;
 			memory->ends_at_limit = true;
 			break;
 		}
-		if (unlikely(count >= max))
-			return false;
-		cfa = cfa_of(&at);
-		slot = slot_of(&at, cfa);
-		if (unlikely(cfa <= at.sp || slot < at.sp || cfa % 8))
+		at.cfa = cfa_of(at.code, at.sp, fp);
+		slot = slot_of(at.code, at.cfa);
+		if (unlikely(at.cfa <= at.sp || slot < at.sp || at.cfa % 8))
 			return false;
 		memory->fresh[count++] = at;
-		if (cfa >= limit) {
+		if (at.cfa >= limit) {
 			memory->ends_at_limit = true;
 			break;
 		}
-		at.pc = arch_strip(*(const uintptr_t *)arch_ra_slot(cfa, slot));
-		if (slot != cfa)
-			at.fp = *(const uintptr_t *)slot;
-		at.sp = cfa;
+		at.pc = arch_strip(*(const uintptr_t *)arch_ra_slot(at.cfa, slot));
+		if (slot != at.cfa)
+			fp = *(const uintptr_t *)slot;
+		at.sp = at.cfa;
 		if (unwind_stops_at(at.pc) || at.pc == 0) {
 			memory->ends_at_limit = false;
 			memory->last_ra = at.pc;

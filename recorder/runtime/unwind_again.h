@@ -3,9 +3,10 @@
  * the stack instead of being found out again. A thread's stack changes at its inner end, so mostly
  * a few frames are new and the rest is as it was.
  *
- * A walk is a chain of states (pc, sp, fp), each of which follows from the one before by a row and
- * by what it reads from the stack. If a state is met again and all that was read from there on has
- * the same value, then everything that followed follows again. The checks, unlike a walk, do not
+ * Each frame of a walk follows from the one before by a row and by what is read from the stack. If
+ * a frame is met again and all return addresses from there on are the same, then everything that
+ * followed follows again. (The frame pointer is mostly a register like any other, and may differ:
+ * it is followed anew, and checked where a row counts from it.) The checks, unlike a walk, do not
  * wait for one another: a frame costs 1 ns instead of 5.
  */
 #ifndef ACAUSAL_RUNTIME_UNWIND_AGAIN_H
@@ -16,7 +17,7 @@
 enum { UNWIND_REMEMBERED = 64 }; /* frames; deeper stacks are walked each time */
 
 struct unwind_state {
-	uintptr_t pc, sp, fp;
+	uintptr_t pc, sp, cfa;
 	uint32_t code; /* the row of pc, packed: unwind_row.h */
 };
 
