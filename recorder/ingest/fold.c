@@ -8,17 +8,24 @@
 #include "recorder/ingest/fold.h"
 #include "recorder/ingest/intern.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { KNOWN_RUNS = 1 << 15 };
 
+/* One of the last hops behind a run, and the streak of the period that is its index + 1. */
+struct step {
+	uint64_t hop;
+	int64_t target; /* where it led to */
+	int64_t equal;	/* hops that equal the one a period further back */
+	int64_t start;	/* of the streak, when there are any */
+};
+
 struct known_run {
 	int64_t run_id;
-	uint64_t hop[FOLD_PERIOD_MAX];	 /* the last ones, from the run backwards; 0: none */
-	int64_t target[FOLD_PERIOD_MAX]; /* where each of them led to */
-	int64_t start[FOLD_PERIOD_MAX];	 /* of the streak of period index + 1 */
-	int64_t equal[FOLD_PERIOD_MAX];	 /* hops that equal the one a period further back */
+	int64_t count; /* of steps that are known; what is behind them is not even written */
+	struct step step[FOLD_PERIOD_MAX]; /* from the run backwards */
 };
 
 struct fold {
@@ -45,47 +52,69 @@ static struct known_run *slot_of(struct fold *fold, int64_t run_id)
 static bool shorter_period(const struct known_run *run, int period)
 {
 	for (int p = 1; p < period; p++)
-		if (run->equal[p - 1] && run->equal[p - 1] + p >= p + period)
+		if (run->step[p - 1].equal && run->step[p - 1].equal + p >= p + period)
 			return true;
+	return false;
+}
+
+/* The steps behind `run`, which has the first one, are those of its link. */
+static void take_steps(struct known_run *run, const struct known_run *link)
+{
+	int64_t count = link->count < FOLD_PERIOD_MAX ? link->count : FOLD_PERIOD_MAX;
+
+	run->count = count < FOLD_PERIOD_MAX ? count + 1 : count;
+	for (int64_t i = 1; i < run->count; i++) {
+		run->step[i].hop = link->step[i - 1].hop;
+		run->step[i].target = link->step[i - 1].target;
+		run->step[i].equal = 0;
+	}
+	for (int64_t i = 0; i < count; i++) {
+		const struct step *step = &link->step[i];
+
+		if (run->step[0].hop != step->hop)
+			continue;
+		run->step[i].equal = step->equal + 1;
+		run->step[i].start = step->equal ? step->start : step->target;
+	}
+}
+
+static bool find_shortcut(const struct known_run *run, struct fold_shortcut *ret)
+{
+	for (int period = 1; period <= run->count; period++) {
+		const struct step *step = &run->step[period - 1];
+		int64_t hops = step->equal + period;
+
+		if (!step->equal || hops % (FOLD_REPEATS * period) || shorter_period(run, period))
+			continue;
+		*ret = (struct fold_shortcut){.run_id = run->run_id,
+			.to_run_id = step->start,
+			.times = hops / period,
+			.period = period};
+		return true;
+	}
 	return false;
 }
 
 bool fold_add(struct fold *fold, const struct fold_hop *hop, struct fold_shortcut *ret)
 {
 	const struct known_run *link = slot_of(fold, hop->link_run_id);
-	struct known_run run;
+	struct known_run run; /* not filled: only `count` steps of it mean anything */
 	bool found = false;
 
 	if (!hop->link_run_id || hop->link_run_id >= hop->run_id || !hop->origin_id ||
 		!hop->entry_id)
 		return false;
-	memset(&run, 0, sizeof run);
 	run.run_id = hop->run_id;
-	run.hop[0] = (uint64_t)hop->origin_id << 32 | (uint64_t)(hop->entry_id & INT32_MAX) << 1 |
-		     hop->has_cause;
-	run.target[0] = hop->link_run_id;
+	run.count = 1;
+	run.step[0] =
+		(struct step){.hop = (uint64_t)hop->origin_id << 32 |
+				     (uint64_t)(hop->entry_id & INT32_MAX) << 1 | hop->has_cause,
+			.target = hop->link_run_id};
 	if (link->run_id == hop->link_run_id) {
-		memcpy(run.hop + 1, link->hop, sizeof run.hop - sizeof run.hop[0]);
-		memcpy(run.target + 1, link->target, sizeof run.target - sizeof run.target[0]);
-		for (int i = 0; i < FOLD_PERIOD_MAX; i++) {
-			if (run.hop[0] != link->hop[i])
-				continue;
-			run.equal[i] = link->equal[i] + 1;
-			run.start[i] = link->equal[i] ? link->start[i] : link->target[i];
-		}
-		for (int period = 1; period <= FOLD_PERIOD_MAX && !found; period++) {
-			int64_t hops = run.equal[period - 1] + period;
-
-			if (!run.equal[period - 1] || hops % (FOLD_REPEATS * period) ||
-				shorter_period(&run, period))
-				continue;
-			*ret = (struct fold_shortcut){.run_id = hop->run_id,
-				.to_run_id = run.start[period - 1],
-				.times = hops / period,
-				.period = period};
-			found = true;
-		}
+		take_steps(&run, link);
+		found = find_shortcut(&run, ret);
 	}
-	*slot_of(fold, hop->run_id) = run;
+	memcpy(slot_of(fold, hop->run_id), &run,
+		offsetof(struct known_run, step) + (size_t)run.count * sizeof run.step[0]);
 	return found;
 }

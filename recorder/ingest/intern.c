@@ -24,7 +24,8 @@ void intern_deinit(struct intern *intern)
 
 static uint64_t key_hash(const struct intern_key *key)
 {
-	return mix64(key->word[0] + mix64(key->word[1] + mix64(key->word[2])));
+	return mix64(key->word[0] * 0x9e3779b97f4a7c15ull + key->word[1] * 0xc2b2ae3d27d4eb4full +
+		     key->word[2] * 0x165667b19e3779f9ull);
 }
 
 static bool intern_grow(struct intern *intern)

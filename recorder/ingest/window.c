@@ -174,17 +174,18 @@ int window_retype(struct ingest *ingest, int64_t async_id, uint32_t type_id, int
 
 uint32_t window_total(struct ingest *ingest, int64_t async_id)
 {
-	struct held_resource *held = held_find(&ingest->resources, async_id);
 	struct known_resource *known = known_resource(ingest, async_id);
+	struct held_resource *held;
 	uint32_t type_id, origin_id, stack_id = 0;
 
+	if (known->async_id == async_id) /* written: most runs are of what lives long */
+		return known->total;
+	held = held_find(&ingest->resources, async_id);
 	if (held) {
 		if (!held->total)
 			held->total = totals_number(&ingest->totals, held->type_id, held->stack_id);
 		return held->total;
 	}
-	if (known->async_id == async_id)
-		return known->total;
 	if (!recording_find_resource(ingest->recording, async_id, &type_id, &origin_id))
 		return 0;
 	if (origin_id && origin_id <= ingest->terms.origins.count)

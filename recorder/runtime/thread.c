@@ -109,8 +109,10 @@ static struct thread *thread_make(void)
 	struct arena_thread *slot;
 	struct thread *thread;
 
-	if (index == UINT32_MAX)
+	if (index == UINT32_MAX) {
+		arena_next(&header->lost); /* what this call would have been */
 		return NULL;
+	}
 	thread = atomic_load(&privates[index]);
 	if (!thread) {
 		thread = mmap(NULL, sizeof *thread + THREAD_SIGNAL_STACK, PROT_READ | PROT_WRITE,

@@ -1,7 +1,8 @@
 /*
  * The ingester's rate and the size of what it writes, with synthetic arenas: requests with one run
- * each, and the mix of 1.5 runs, a quarter of an arming and a quarter of a cause a resource. One
- * core; everything included, also indexes.
+ * each; the mix of 1.5 runs, a quarter of an arming and a quarter of a cause a resource; and,
+ * counted as a resource here, one-shot timers that are armed and fire. One core; everything
+ * included, also indexes.
  *
  * Usage: ingest_bench [RESOURCES [FOLDER]]
  */
@@ -121,7 +122,50 @@ static void put_handle(struct generator *g)
 	ARENA_PUT(g->arena, 1, DESTROY, &destroy);
 }
 
-static void measure(const char *name, bool mixed, long resources, const char *folder)
+enum { TIMERS = 1000 };
+
+/* One of the timers fires and is armed again by its own callback. */
+static void put_shot(struct generator *g)
+{
+	struct event_arming arming = {.thread = 1};
+	struct event_run run = {0};
+	uint64_t armer = g->run_id > TIMERS ? g->run_id - TIMERS + 1 : 1;
+
+	if (g->async_id <= TIMERS) {
+		struct event_resource resource = {.thread = 1};
+
+		resource.birth = (struct event_birth){.async_id = ++g->async_id,
+			.trigger_id = 1,
+			.run_id = 1,
+			.created = g->arena->now,
+			.loop_id = 2,
+			.stack = g->stacks[0],
+			.type = ACAUSAL_TYPE_TIMER,
+			.api = ACAUSAL_API_uv_timer_init};
+		ARENA_PUT(g->arena, 1, RESOURCE, &resource);
+	}
+	g->arena->now += 1000 + (uint64_t)rand() % 20000;
+	arming.arming_id = ++g->arming_id;
+	arming.async_id = 2 + (g->arming_id - 1) % TIMERS;
+	arming.run_id = armer;
+	arming.armed = g->arena->now - 5000000;
+	arming.timeout_ms = 5;
+	arming.repeat_ms = EVENT_NO_TIME;
+	arming.api = ACAUSAL_API_uv_timer_start;
+	arming.stack = g->stacks[0];
+	arming.end = ACAUSAL_END_FIRED;
+	arming.disarmed = g->arena->now - 100;
+	ARENA_PUT(g->arena, 1, ARMING, &arming);
+	run.async_id = arming.async_id;
+	run.arming_id = arming.arming_id;
+	run.execution = execution(g, 0);
+	run.execution.status = EVENT_NO_STATUS;
+	ARENA_PUT(g->arena, 1, RUN, &run);
+}
+
+enum kind { REQUESTS, MIXED, SHOTS };
+
+static void measure(const char *name, enum kind kind, long resources, const char *folder)
 {
 	struct generator g = {.arena = arena_writer_create(512)};
 	struct ingest_options options = {.version = "bench", .symbolize = false};
@@ -160,7 +204,9 @@ static void measure(const char *name, bool mixed, long resources, const char *fo
 		/* A quarter of the resources are handles, so that there are 1.5 runs each. */
 		while (made < resources && arena_writer_free_chunks(g.arena) > 4) {
 			for (int i = 0; i < 64 && made < resources; i++, made++) {
-				if (mixed && made % 4 == 3)
+				if (kind == SHOTS)
+					put_shot(&g);
+				else if (kind == MIXED && made % 4 == 3)
 					put_handle(&g);
 				else
 					put_request(&g);
@@ -193,7 +239,8 @@ int main(int argc, char **argv)
 	long resources = argc > 1 ? atol(argv[1]) : 1000000;
 	const char *folder = argc > 2 ? argv[2] : "/tmp";
 
-	measure("requests with a run", false, resources, folder);
-	measure("1.5 runs, 1/4 arming, cause", true, resources, folder);
+	measure("requests with a run", REQUESTS, resources, folder);
+	measure("1.5 runs, 1/4 arming, cause", MIXED, resources, folder);
+	measure("timers that fire once", SHOTS, resources, folder);
 	return 0;
 }

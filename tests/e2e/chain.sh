@@ -11,8 +11,9 @@ equal 'every hop is a run' \
 		WHERE function = 'on_hop'")" $hops
 equal 'each is linked to the one before' "$(sql chain.db "
 	SELECT count(*) FROM run_edge JOIN thread USING (thread_id)
-	WHERE run_id <> root_run_id AND link_run_id <> (
-		SELECT max(before.run_id) FROM packed_run before WHERE before.run_id < run_edge.run_id)
+	WHERE run_id <> root_run_id AND link_run_id <> max(
+		(SELECT max(run_id) FROM packed_run before WHERE before.run_id < run_edge.run_id),
+		(SELECT coalesce(max(run_id), 0) FROM packed_shot before WHERE before.run_id < run_edge.run_id))
 		AND link_run_id <> root_run_id")" 0
 
 "$ACAUSAL" trace -r chain.db --format json log:1 >trace.json

@@ -326,7 +326,7 @@ static void a_shot_is_one_row(void **state)
 	assert_true(ARENA_PUT(f->arena, 1, CAUSE, &cause));
 	for (uint64_t i = 1; i <= 5; i++) {
 		struct event_arming arming = {.thread = 1,
-			.arming_id = i,
+			.arming_id = i + 10,
 			.async_id = 2,
 			.run_id = i,
 			.armed = at(f, 1000 * i),
@@ -337,7 +337,7 @@ static void a_shot_is_one_row(void **state)
 			.end = ACAUSAL_END_FIRED,
 			.count = i == 3 ? 2 : 0,
 			.disarmed = at(f, 1000 * i + 400)};
-		struct event_run run = {.async_id = 2, .arming_id = i};
+		struct event_run run = {.async_id = 2, .arming_id = i + 10};
 
 		run.execution = execution(f, i + 1, 1000 * i + 410, 1000 * i + 430);
 		run.execution.status = i == 5 ? 0 : EVENT_NO_STATUS;
@@ -351,18 +351,18 @@ static void a_shot_is_one_row(void **state)
 	assert_int_equal(f->summary.runs, 6);
 	assert_int_equal(f->summary.lost, 0);
 	assert_answer(f, "SELECT run_id FROM packed_shot", "2 3");
-	assert_answer(f, "SELECT arming_id FROM packed_arming", "3 4 5");
+	assert_answer(f, "SELECT arming_id FROM packed_arming", "13 14 15");
 	assert_answer(f,
 		"SELECT run.run_id, run.async_id, arming_id, arming.run_id, api, armed_ns - 1000 *"
-		" arming_id - started_ns, timeout_ms, repeat_ms, times, \"end\", began_ns -"
+		" (arming_id - 10) - started_ns, timeout_ms, repeat_ms, times, \"end\", began_ns -"
 		" armed_ns, disarmed_ns - armed_ns, run.ended_ns - began_ns, status,"
 		" outer_run_id, outer_stack_id, cause_id FROM run JOIN arming USING (arming_id),"
 		" process ORDER BY run.run_id",
-		"2|2|1|1|uv_timer_start|0|5|-|1|fired|410|410|20|-|1|-|1"
-		" 3|2|2|2|uv_timer_start|0|5|-|1|fired|410|410|20|-|2|2|-"
-		" 4|2|3|3|uv_timer_start|0|5|-|2|fired|410|400|20|-|1|-|-"
-		" 5|2|4|4|uv_timer_start|0|5|7|1|fired|410|400|20|-|1|-|-"
-		" 6|2|5|5|uv_timer_start|0|5|-|1|fired|410|400|20|0|1|-|-");
+		"2|2|11|1|uv_timer_start|0|5|-|1|fired|410|410|20|-|1|-|1"
+		" 3|2|12|2|uv_timer_start|0|5|-|1|fired|410|410|20|-|2|2|-"
+		" 4|2|13|3|uv_timer_start|0|5|-|2|fired|410|400|20|-|1|-|-"
+		" 5|2|14|4|uv_timer_start|0|5|7|1|fired|410|400|20|-|1|-|-"
+		" 6|2|15|5|uv_timer_start|0|5|-|1|fired|410|400|20|0|1|-|-");
 	assert_answer(f,
 		"SELECT run_id, async_id, thread_id, ended_ns - began_ns, status, link_run_id,"
 		" link_stack_id, link_api, began_ns - link_ns, cause_run_id, cause_api,"
