@@ -18,13 +18,12 @@ void describe_type(struct strbuf *buffer, const char *type)
 		strbuf_add_string(buffer, "resource");
 		return;
 	}
-	if (!strcmp(type, "pthread_t") || !strcmp(type, "uv_thread_t")) {
-		strbuf_add_string(buffer, "thread");
-		return;
-	}
 	length = strlen(type);
-	if (length > 5 && !strncmp(type, "uv_", 3) && !strcmp(type + length - 2, "_t"))
-		printable_add(buffer, type + 3, length - 5, 0);
+	if (length > 2 && !strcmp(type + length - 2, "_t"))
+		length -= 2;
+	/* "thread 3" would be taken for thread:3, which is numbered otherwise. */
+	if (length > 3 && !strncmp(type, "uv_", 3) && strcmp(type, "uv_thread_t"))
+		printable_add(buffer, type + 3, length - 3, 0);
 	else
 		printable_add(buffer, type, length, 0);
 }
@@ -52,21 +51,26 @@ void describe_execution(struct strbuf *buffer, const struct execution *execution
 		strbuf_add_string(buffer, "outside any recorded run");
 		return;
 	}
-	if (execution->is_root && (is_main || !execution->type)) {
-		strbuf_add_string(buffer, is_main ? "the main thread" : "a thread's own run");
+	if (execution->is_root && is_main) {
+		strbuf_add_string(buffer, "the main thread");
 		return;
 	}
 	if (execution->callback)
 		printable_add_string(buffer, execution->callback);
-	else
-		strbuf_add_string(buffer, execution->is_root ? "start" : "a callback");
+	if (execution->is_root) {
+		strbuf_printf(buffer, "%sstart of thread:%" PRId64, execution->callback ? ", " : "",
+			execution->run.thread_id);
+		return;
+	}
+	if (!execution->callback)
+		strbuf_add_string(buffer, "a callback");
 	strbuf_add_string(buffer, " of ");
 	describe_resource(buffer, execution->type, execution->run.async_id, execution->detail);
 }
 
 void describe_thread(struct strbuf *buffer, const struct thread_row *thread)
 {
-	strbuf_printf(buffer, "thread %" PRId64, thread->thread_id);
+	strbuf_printf(buffer, "thread:%" PRId64, thread->thread_id);
 	if (thread->role && !strcmp(thread->role, "main")) {
 		strbuf_add_string(buffer, " (main)");
 	} else if (thread->name && *thread->name) {
@@ -132,6 +136,18 @@ void describe_signal(struct strbuf *buffer, const struct crash_row *crash)
 		strbuf_add_string(buffer, ": ");
 		printable_add(buffer, crash->message, strlen(crash->message), 1000);
 	}
+}
+
+void describe_status(struct strbuf *buffer, int64_t status)
+{
+	const char *name = status < 0 && status > -4095 ? strerrorname_np((int)-status) : NULL;
+
+	if (status == -4095)
+		strbuf_add_string(buffer, "EOF"); /* UV_EOF */
+	else if (name)
+		strbuf_add_string(buffer, name);
+	else
+		strbuf_printf(buffer, "%" PRId64, status);
 }
 
 void describe_arming(struct strbuf *buffer, const char *api, int64_t timeout_ms, int64_t repeat_ms)

@@ -2,11 +2,9 @@
 #include "debugger/facts.h"
 
 #include "debugger/lookup.h"
-#include "debugger/place.h"
-#include "debugger/printable.h"
+#include "debugger/render_frames.h"
 #include "debugger/render_trace.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,35 +151,15 @@ void facts_write_json(const struct facts *facts, struct json *json)
 
 static void write_frames(const struct fact *fact, struct page *page)
 {
-	struct strbuf words = {0};
-	size_t i;
+	struct frame_lines lines = {.page = page,
+		.executable = fact->executable,
+		.function_column = LABEL_COLUMN,
+		.place_column = LABEL_COLUMN + 12};
 
-	for (i = 0; fact->frames && i < fact->frames->places; i++) {
-		const struct frame *frame = &fact->frames->rows[i];
-
-		strbuf_clear(&words);
-		if (frame->function || frame->end_reason)
-			printable_add_string(
-				&words, frame->function ? frame->function : frame->end_reason);
-		else
-			strbuf_printf(&words, "0x%" PRIx64, (uint64_t)frame->address);
-		page_tab(page, LABEL_COLUMN);
-		page_add(page, PAGE_PLAIN, strbuf_string(&words));
-		strbuf_clear(&words);
-		if (frame->file) {
-			strbuf_add_string(&words, "  ");
-			place_add_file(&words, frame->file, frame->directory, fact->executable);
-			if (frame->line != UNKNOWN)
-				strbuf_printf(&words, ":%" PRId64, frame->line);
-		} else if (frame->module) {
-			strbuf_add_string(&words, "  [");
-			printable_add_string(&words, frames_basename(frame->module));
-			strbuf_add_char(&words, ']');
-		}
-		page_add(page, PAGE_PLACE, strbuf_string(&words));
-		page_end_line(page);
-	}
-	strbuf_deinit(&words);
+	if (!fact->frames)
+		return;
+	frame_lines_measure(&lines, fact->frames);
+	frame_lines_add(&lines, fact->frames, FRAME_LINE);
 }
 
 void facts_write_text(const struct facts *facts, struct page *page)

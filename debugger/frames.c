@@ -13,10 +13,12 @@
 #define INLINE_MAX 64	/* inlined calls at one place */
 #define BUCKETS	   1024
 
+enum kind { STACK, ROOT_STACK, PLACE };
+
 struct entry {
 	struct entry *next;
 	int64_t key;
-	int kind; /* 0 a stack, 1 a stack down to a thread's start, 2 a place */
+	enum kind kind;
 	struct frames *frames;
 };
 
@@ -75,7 +77,7 @@ static struct frame *gather(struct gathering *gathering)
 }
 
 /* The source rows of a frame, each becoming a row of its own; `frame` is what they share. */
-static int add_sources(struct gathering *gathering, struct reader *recording, int64_t frame_id,
+static int add_sources(struct gathering *gathering, struct reader *recording,
 	const struct frame *frame, struct error *err)
 {
 	static const char sql[] = "SELECT function, file, line, column, directory FROM main.source"
@@ -86,7 +88,7 @@ static int add_sources(struct gathering *gathering, struct reader *recording, in
 
 	if (reader_prepare(recording, STATEMENT_SOURCE, sql, &row, err))
 		return -1;
-	sqlite3_bind_int64(row, 1, frame_id);
+	sqlite3_bind_int64(row, 1, frame->frame_id);
 	sqlite3_bind_int(row, 2, INLINE_MAX);
 	while ((found = reader_step(recording, row, err)) == 1) {
 		struct frame *added = gather(gathering);
@@ -118,9 +120,11 @@ static int add_sources(struct gathering *gathering, struct reader *recording, in
 
 #define FRAME_COLUMNS "f.address, f.is_exact, f.end_reason, m.path"
 
-static struct frame read_frame(struct reader *recording, sqlite3_stmt *row, int column)
+static struct frame read_frame(
+	struct reader *recording, sqlite3_stmt *row, int column, int64_t frame_id)
 {
 	return (struct frame){
+		.frame_id = frame_id,
 		.address = lookup_column(row, column),
 		.is_exact = sqlite3_column_int(row, column + 1) == 1,
 		.end_reason = lookup_text(recording, row, column + 2),
@@ -140,7 +144,6 @@ static int add_node(struct gathering *gathering, struct reader *recording, int64
 		" LEFT JOIN main.module m ON m.module_id = f.module_id WHERE s.stack_id = ?1";
 	struct frame frame;
 	sqlite3_stmt *row;
-	int64_t frame_id;
 	int found;
 
 	*ret_caller = UNKNOWN;
@@ -151,10 +154,9 @@ static int add_node(struct gathering *gathering, struct reader *recording, int64
 	if (found != 1)
 		return found;
 	*ret_caller = lookup_column(row, 0);
-	frame_id = lookup_column(row, 1);
-	frame = read_frame(recording, row, 2);
+	frame = read_frame(recording, row, 2, lookup_column(row, 1));
 	sqlite3_reset(row);
-	return add_sources(gathering, recording, frame_id, &frame, err) ? -1 : 1;
+	return add_sources(gathering, recording, &frame, err) ? -1 : 1;
 }
 
 static bool starts_with(const char *text, const char *beginning)
@@ -189,28 +191,94 @@ static bool is_start(const struct frame *frame)
 	return false;
 }
 
-/* How many of the frames are the program's own and not below its main or its thread's function. */
-static size_t count_places(const struct gathering *gathering, bool of_root)
+/* The frames from this one outwards are how C starts the program's main or a thread's function. */
+static size_t find_start(const struct gathering *gathering, bool is_root)
 {
 	const struct frame *rows = gathering->rows;
 	size_t count = gathering->count, i;
 
 	if (!count || rows[count - 1].end_reason)
 		return count;
-	for (i = count; of_root && i-- > 0;)
+	for (i = count; is_root && i-- > 0;)
 		if (rows[i].function && !strcmp(rows[i].function, "main"))
 			return i + 1;
 	/* A stripped executable's _start has no name, but what calls libc at the very bottom is it.
 	 */
-	if (of_root && count > 2 && !is_libc(&rows[count - 1]) && !rows[count - 1].function &&
+	if (is_root && count > 2 && !is_libc(&rows[count - 1]) && !rows[count - 1].function &&
 		is_libc(&rows[count - 2]))
 		count--;
-	while (count > 1 && (is_start(&rows[count - 1]) || (of_root && is_libc(&rows[count - 1]))))
+	while (count > 1 && (is_start(&rows[count - 1]) || (is_root && is_libc(&rows[count - 1]))))
 		count--;
 	return count;
 }
 
-static struct entry *find(struct frames_cache *cache, int64_t key, int kind)
+/* The same function, or a part of it that the compiler moved away ("f.cold" without DWARF). */
+static bool is_of_function(const struct frame *frame, const struct frame *whole)
+{
+	size_t length = whole->function ? strlen(whole->function) : 0;
+
+	return length && starts_with(frame->function, whole->function) &&
+	       (!frame->function[length] || frame->function[length] == '.') && frame->module &&
+	       whole->module && !strcmp(frame->module, whole->module);
+}
+
+/* Sets the callback's entry aside, which stands below the rows of its split-off part. */
+static void mark_double(struct frame *first, struct frame *entry)
+{
+	struct frame *outer = entry - 1, *inner = outer - 1;
+
+	entry->is_aside = true;
+	/* A function split in two is inlined into itself: the inner row has the line. */
+	if (inner >= first && inner->frame_id == outer->frame_id && is_of_function(inner, outer)) {
+		outer->is_aside = true;
+		inner->inlined = false;
+	}
+}
+
+/*
+ * The recorder puts the callback below a stack that does not show it, because the callback ended in
+ * a call. It does so too when only a split-off part of the callback is there: then it stands twice.
+ */
+static void mark_callback(struct gathering *gathering, int64_t callback_frame_id)
+{
+	size_t first = gathering->count, last = gathering->count - 1;
+	struct frame *rows = gathering->rows;
+
+	if (callback_frame_id == UNKNOWN)
+		return;
+	while (first && rows[first - 1].frame_id == callback_frame_id)
+		first--;
+	if (first == gathering->count)
+		return;
+	/* The function itself, not what begins it inlined. */
+	rows[first] = rows[last];
+	gathering->count = first + 1;
+	if (first && is_of_function(&rows[first - 1], &rows[first]))
+		mark_double(rows, &rows[first]);
+	else
+		rows[first].is_tail = true;
+}
+
+static void mark_aside(struct gathering *gathering, const struct frames_base *base)
+{
+	size_t i, seen = 0;
+
+	mark_callback(gathering, base->callback_frame_id);
+	for (i = find_start(gathering, base->is_root); i < gathering->count; i++)
+		gathering->rows[i].is_aside = true;
+	for (i = 0; i < gathering->count; i++) {
+		struct frame *frame = &gathering->rows[i];
+
+		if (!frame->is_exact &&
+			starts_with(frames_basename(frame->module), "libacausal.so"))
+			frame->is_aside = true;
+		seen += !frame->is_aside;
+	}
+	if (!seen && gathering->count)
+		gathering->rows[0].is_aside = false;
+}
+
+static struct entry *find(struct frames_cache *cache, int64_t key, enum kind kind)
 {
 	struct entry *entry = cache->buckets[(uint64_t)key % BUCKETS];
 
@@ -219,7 +287,7 @@ static struct entry *find(struct frames_cache *cache, int64_t key, int kind)
 	return entry;
 }
 
-static int keep(struct frames_cache *cache, int64_t key, int kind,
+static int keep(struct frames_cache *cache, int64_t key, enum kind kind,
 	const struct gathering *gathering, const struct frames **ret, struct error *err)
 {
 	struct entry *entry = malloc(sizeof *entry);
@@ -231,9 +299,8 @@ static int keep(struct frames_cache *cache, int64_t key, int kind,
 		free(frames);
 		return error_set(err, "out of memory");
 	}
-	frames->stack_id = kind == 2 ? UNKNOWN : key;
+	frames->stack_id = kind == PLACE ? UNKNOWN : key;
 	frames->count = gathering->count;
-	frames->places = kind == 2 ? gathering->count : count_places(gathering, kind == 1);
 	if (gathering->count)
 		memcpy(frames->rows, gathering->rows, gathering->count * sizeof frames->rows[0]);
 	*entry = (struct entry){cache->buckets[(uint64_t)key % BUCKETS], key, kind, frames};
@@ -262,7 +329,8 @@ static int gather_stack(
 
 		if (!last)
 			return error_set(err, "out of memory");
-		*last = (struct frame){.end_reason = damaged,
+		*last = (struct frame){.frame_id = UNKNOWN,
+			.end_reason = damaged,
 			.line = UNKNOWN,
 			.column = UNKNOWN,
 			.address = UNKNOWN};
@@ -271,10 +339,11 @@ static int gather_stack(
 }
 
 int frames_of_stack(struct frames_cache *cache, struct reader *recording, int64_t stack_id,
-	bool of_root, const struct frames **ret, struct error *err)
+	const struct frames_base *base, const struct frames **ret, struct error *err)
 {
 	struct gathering gathering = {0};
-	struct entry *entry = find(cache, stack_id, of_root);
+	enum kind kind = base->is_root ? ROOT_STACK : STACK;
+	struct entry *entry = find(cache, stack_id, kind);
 	int result;
 
 	if (entry) {
@@ -282,8 +351,10 @@ int frames_of_stack(struct frames_cache *cache, struct reader *recording, int64_
 		return 0;
 	}
 	result = gather_stack(&gathering, recording, stack_id, err);
-	if (!result)
-		result = keep(cache, stack_id, of_root, &gathering, ret, err);
+	if (!result) {
+		mark_aside(&gathering, base);
+		result = keep(cache, stack_id, kind, &gathering, ret, err);
+	}
 	free(gathering.rows);
 	return result;
 }
@@ -295,7 +366,7 @@ int frames_of_place(struct frames_cache *cache, struct reader *recording, int64_
 				  " LEFT JOIN main.module m ON m.module_id = f.module_id"
 				  " WHERE f.frame_id = ?1";
 	struct gathering gathering = {0};
-	struct entry *entry = find(cache, frame_id, 2);
+	struct entry *entry = find(cache, frame_id, PLACE);
 	struct frame frame;
 	sqlite3_stmt *row;
 	int found, result = 0;
@@ -312,9 +383,9 @@ int frames_of_place(struct frames_cache *cache, struct reader *recording, int64_
 		if (found < 0)
 			return -1;
 		if (found) {
-			frame = read_frame(recording, row, 0);
+			frame = read_frame(recording, row, 0, frame_id);
 			sqlite3_reset(row);
-			result = add_sources(&gathering, recording, frame_id, &frame, err);
+			result = add_sources(&gathering, recording, &frame, err);
 		}
 	}
 	if (!result && gathering.count) { /* the function itself, not what begins it inlined */
@@ -322,7 +393,7 @@ int frames_of_place(struct frames_cache *cache, struct reader *recording, int64_
 		gathering.count = 1;
 	}
 	if (!result)
-		result = keep(cache, frame_id, 2, &gathering, ret, err);
+		result = keep(cache, frame_id, PLACE, &gathering, ret, err);
 	free(gathering.rows);
 	return result;
 }

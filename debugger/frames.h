@@ -12,6 +12,7 @@
 
 /* Unknown strings are NULL, unknown numbers UNKNOWN (lookup.h). */
 struct frame {
+	int64_t frame_id;
 	const char *function;
 	const char *file, *directory; /* where the compiler ran, for a file with a relative name */
 	const char *module;	      /* path */
@@ -19,15 +20,21 @@ struct frame {
 	int64_t line, column, address;
 	bool inlined;  /* a call that the compiler inlined into the next frame */
 	bool is_exact; /* the very instruction, not a return address */
+	bool is_tail;  /* a callback that had ended in a call of the frame before */
+	bool is_aside; /* nobody asks for it: how C starts a thread, the recorder's own wrapper */
 };
 
 /* Innermost first. */
 struct frames {
 	int64_t stack_id;
 	size_t count;
-	size_t places; /* the first so many are the program's: what follows is how C starts a thread
-			*/
 	struct frame rows[];
+};
+
+/* What a stack stood on. */
+struct frames_base {
+	bool is_root;		   /* the start of a thread, and so frames of libc's */
+	int64_t callback_frame_id; /* of the run; its entry stands for a callback that has left */
 };
 
 struct frames_cache;
@@ -35,12 +42,9 @@ struct frames_cache;
 struct frames_cache *frames_cache_create(void);
 void frames_cache_destroy(struct frames_cache *cache);
 
-/*
- * The frames of a stack, none for an unknown one. Borrowed from the cache. `of_root`: the stack
- * reaches down to the start of a thread, so that libc's own frames at its end may be told apart.
- */
+/* The frames of a stack, none for an unknown one. Borrowed from the cache. */
 int frames_of_stack(struct frames_cache *cache, struct reader *recording, int64_t stack_id,
-	bool of_root, const struct frames **ret, struct error *err);
+	const struct frames_base *base, const struct frames **ret, struct error *err);
 
 /* The function that one frame is in, as a stack of one; inlined calls in it are left out. */
 int frames_of_place(struct frames_cache *cache, struct reader *recording, int64_t frame_id,

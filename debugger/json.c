@@ -37,32 +37,41 @@ void json_close(struct json *json, char bracket)
 	fputc(bracket, json->out);
 }
 
+/* A character that cannot stand as it is. `length` 0: a byte that is no UTF-8. */
+static void write_escaped(FILE *out, unsigned char byte, size_t length, uint32_t point)
+{
+	if (!length)
+		fprintf(out, "\\\\x%02x", byte);
+	else if (point == '"' || point == '\\')
+		fprintf(out, "\\%c", (char)point);
+	else if (point == '\n')
+		fputs("\\n", out);
+	else if (point == '\t')
+		fputs("\\t", out);
+	else
+		fprintf(out, "\\u%04x", point);
+}
+
 static void write_bytes(FILE *out, const char *bytes, size_t count)
 {
-	size_t i = 0;
+	size_t i = 0, plain = 0; /* from there to i bytes stand as they are */
 
 	fputc('"', out);
 	while (i < count) {
 		uint32_t point;
 		size_t length = printable_decode(bytes + i, count - i, &point);
 
-		if (!length) {
-			fprintf(out, "\\\\x%02x", (unsigned char)bytes[i]);
-			i++;
+		if (length && point >= 0x20 && (point < 0x7f || point >= 0xa0) && point != '"' &&
+			point != '\\') {
+			i += length;
 			continue;
 		}
-		if (point == '"' || point == '\\')
-			fprintf(out, "\\%c", (char)point);
-		else if (point == '\n')
-			fputs("\\n", out);
-		else if (point == '\t')
-			fputs("\\t", out);
-		else if (point < 0x20 || (point >= 0x7f && point < 0xa0))
-			fprintf(out, "\\u%04x", point);
-		else
-			fwrite(bytes + i, 1, length, out);
-		i += length;
+		fwrite(bytes + plain, 1, i - plain, out);
+		write_escaped(out, (unsigned char)bytes[i], length, point);
+		i += length ? length : 1;
+		plain = i;
 	}
+	fwrite(bytes + plain, 1, i - plain, out);
 	fputc('"', out);
 }
 

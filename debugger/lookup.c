@@ -6,6 +6,7 @@
 
 #include "debugger/request_finder.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int64_t lookup_column(sqlite3_stmt *statement, int column)
@@ -36,26 +37,32 @@ static int64_t plus(int64_t a, int64_t b)
 	return a == UNKNOWN || b == UNKNOWN ? UNKNOWN : (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
-int lookup_type(struct reader *recording, int64_t type_id, struct type_row *ret, struct error *err)
-{
-	sqlite3_stmt *row;
-	int found;
+/*
+ * What was asked for last. Of the runs of a trace, one after the other, a few handles come again
+ * and again, each request twice, for its run and for its creation, and most are in one table.
+ */
+#define RECENT 64
 
-	*ret = (struct type_row){.type_id = type_id};
-	if (type_id == UNKNOWN)
-		return 0;
-	found = row_by_key(recording, STATEMENT_TYPE,
-		"SELECT name, class, hook_type, armed_by_creation FROM main.type WHERE type_id = "
-		"?1",
-		type_id, &row, err);
-	if (found == 1) {
-		ret->name = lookup_text(recording, row, 0);
-		ret->class = lookup_text(recording, row, 1);
-		ret->hook_type = lookup_text(recording, row, 2);
-		ret->armed_by_creation = sqlite3_column_int(row, 3) == 1;
-		sqlite3_reset(row);
-	}
-	return found;
+struct recent {
+	struct resource_row rows[RECENT];
+	bool is_row[RECENT];
+	size_t run_table; /* where the last run was */
+};
+
+/* That of a recording; NULL when memory runs out. */
+static struct recent *recent_of(struct reader *recording)
+{
+	struct recent *recent = reader_attached(recording, ATTACHED_RECENT);
+
+	if (!recent && (recent = calloc(1, sizeof *recent)))
+		reader_attach(recording, ATTACHED_RECENT, recent, free);
+	return recent;
+}
+
+void lookup_forget_run(struct run_row *ret, int64_t run_id)
+{
+	*ret = (struct run_row){run_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
+		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, false};
 }
 
 /* What the tables that hold runs have in common; `p` is the table. */
@@ -86,8 +93,7 @@ static void read_run(struct reader *recording, sqlite3_stmt *row, struct run_row
 		ret->outer_run_id = UNKNOWN;
 }
 
-/* A run that is packed with its request. */
-static int request_run(
+int lookup_request_run(
 	struct reader *recording, int64_t run_id, struct run_row *ret, struct error *err)
 {
 #define REQUEST_COLUMNS "SELECT " RUN_COLUMNS ", p.created_ns + p.wait_ns, p.status, p.bytes"
@@ -137,101 +143,132 @@ static int shot_run(
 	return found;
 }
 
-int lookup_handle_run(
+/* A run that stands alone. */
+static int lone_run(
 	struct reader *recording, int64_t run_id, struct run_row *ret, struct error *err)
 {
 	static const char sql[] =
 		"SELECT " RUN_COLUMNS ", p.began_ns, p.arming_id, p.status, p.bytes"
 		" FROM main.packed_run p" RUN_JOINS " WHERE p.run_id = ?1";
 	sqlite3_stmt *row;
-	int found;
+	int found = row_by_key(recording, STATEMENT_RUN, sql, run_id, &row, err);
 
-	*ret = (struct run_row){run_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, false};
+	if (found == 1) {
+		read_run(recording, row, ret);
+		ret->began_ns = lookup_column(row, 10);
+		ret->arming_id = lookup_column(row, 11);
+		ret->status = lookup_column(row, 12);
+		ret->bytes = lookup_column(row, 13);
+		sqlite3_reset(row);
+	}
+	return found;
+}
+
+/* In the first `count` of the tables that hold runs, that of the last run first. */
+static int run_in_tables(struct reader *recording, int64_t run_id, size_t count,
+	struct run_row *ret, struct error *err)
+{
+	static int (*const tables[])(struct reader *, int64_t, struct run_row *, struct error *) = {
+		lone_run, shot_run, lookup_request_run};
+	struct recent *recent = recent_of(recording);
+	size_t last = recent && recent->run_table < count ? recent->run_table : 0, i;
+	int found = 0;
+
+	lookup_forget_run(ret, run_id);
 	if (run_id == UNKNOWN)
 		return 0;
-	found = row_by_key(recording, STATEMENT_RUN, sql, run_id, &row, err);
-	if (found != 1)
-		return found ? found : shot_run(recording, run_id, ret, err);
-	read_run(recording, row, ret);
-	ret->began_ns = lookup_column(row, 10);
-	ret->arming_id = lookup_column(row, 11);
-	ret->status = lookup_column(row, 12);
-	ret->bytes = lookup_column(row, 13);
-	sqlite3_reset(row);
-	return 1;
+	for (i = 0; i < count && !found; i++) {
+		size_t table = (last + i) % count;
+
+		found = tables[table](recording, run_id, ret, err);
+		if (found == 1 && recent)
+			recent->run_table = table;
+	}
+	return found;
+}
+
+int lookup_handle_run(
+	struct reader *recording, int64_t run_id, struct run_row *ret, struct error *err)
+{
+	return run_in_tables(recording, run_id, 2, ret, err);
 }
 
 int lookup_run(struct reader *recording, int64_t run_id, struct run_row *ret, struct error *err)
 {
-	int found = lookup_handle_run(recording, run_id, ret, err);
+	int found;
 
-	return found || run_id == UNKNOWN ? found : request_run(recording, run_id, ret, err);
+	if (reader_is_indexed(recording))
+		return run_in_tables(recording, run_id, 3, ret, err);
+	found = lookup_handle_run(recording, run_id, ret, err);
+	return found || run_id == UNKNOWN ? found : lookup_request_run(recording, run_id, ret, err);
 }
 
 #define ORIGIN_JOINS                                                                               \
 	" LEFT JOIN main.origin o ON o.origin_id = p.origin_id"                                    \
 	" LEFT JOIN main.api a ON a.api_id = o.api_id"
 
-static int request_row(struct reader *recording, int64_t async_id, struct resource_row *ret,
-	int64_t *ret_type, struct error *err)
+#define RESOURCE_COLUMNS                                                                           \
+	"p.async_id - p.trigger_delta, o.thread_id, o.stack_id, p.created_ns,"                     \
+	" coalesce(o.address, 0) + p.address_delta, o.loop_id, p.async_id - p.handle_delta,"       \
+	" a.name, y.type_id, y.name, y.class, y.hook_type, y.armed_by_creation, d.text"
+#define RESOURCE_JOINS(type)                                                                       \
+	ORIGIN_JOINS " LEFT JOIN main.type y ON y.type_id = " type                                 \
+		     " LEFT JOIN main.detail d ON d.async_id = p.async_id"                         \
+		     " WHERE p.async_id = ?1"
+
+/* RESOURCE_COLUMNS, from the row that stands there. */
+static void read_resource(struct reader *recording, sqlite3_stmt *row, struct resource_row *ret)
 {
-	static const char sql[] =
-		"SELECT p.async_id - p.trigger_delta, p.run_id - p.creator_delta, o.thread_id,"
-		" o.stack_id,"
-		" p.created_ns, p.created_ns + p.wait_ns + p.duration_ns,"
-		" coalesce(o.address, 0) + p.address_delta, o.loop_id,"
-		" p.async_id - p.handle_delta, p.run_id, a.name, o.type_id"
-		" FROM main.packed_request p" ORIGIN_JOINS " WHERE p.async_id = ?1";
+	ret->trigger_id = lookup_column(row, 0);
+	ret->thread_id = lookup_column(row, 1);
+	ret->stack_id = lookup_column(row, 2);
+	ret->created_ns = lookup_column(row, 3);
+	ret->address = lookup_column(row, 4);
+	ret->loop_id = lookup_column(row, 5);
+	ret->handle_id = lookup_column(row, 6);
+	ret->api = lookup_text(recording, row, 7);
+	ret->type.type_id = lookup_column(row, 8);
+	ret->type.name = lookup_text(recording, row, 9);
+	ret->type.class = lookup_text(recording, row, 10);
+	ret->type.hook_type = lookup_text(recording, row, 11);
+	ret->type.armed_by_creation = sqlite3_column_int(row, 12) == 1;
+	ret->detail = lookup_text(recording, row, 13);
+}
+
+static int request_row(
+	struct reader *recording, int64_t async_id, struct resource_row *ret, struct error *err)
+{
+	static const char sql[] = "SELECT " RESOURCE_COLUMNS ", p.run_id - p.creator_delta,"
+				  " p.created_ns + p.wait_ns + p.duration_ns, p.run_id"
+				  " FROM main.packed_request p" RESOURCE_JOINS("o.type_id");
 	sqlite3_stmt *row;
 	int found = row_by_key(recording, STATEMENT_REQUEST, sql, async_id, &row, err);
 
 	if (found != 1)
 		return found;
-	ret->trigger_id = lookup_column(row, 0);
-	ret->run_id = lookup_column(row, 1);
-	ret->thread_id = lookup_column(row, 2);
-	ret->stack_id = lookup_column(row, 3);
-	ret->created_ns = lookup_column(row, 4);
-	ret->destroyed_ns = lookup_column(row, 5);
-	ret->address = lookup_column(row, 6);
-	ret->loop_id = lookup_column(row, 7);
-	ret->handle_id = lookup_column(row, 8);
-	ret->request_run_id = lookup_column(row, 9);
-	ret->api = lookup_text(recording, row, 10);
-	*ret_type = lookup_column(row, 11);
+	read_resource(recording, row, ret);
+	ret->run_id = lookup_column(row, 14);
+	ret->destroyed_ns = lookup_column(row, 15);
+	ret->request_run_id = lookup_column(row, 16);
 	sqlite3_reset(row);
 	return 1;
 }
 
-static int handle_row(struct reader *recording, int64_t async_id, struct resource_row *ret,
-	int64_t *ret_type, struct error *err)
+static int handle_row(
+	struct reader *recording, int64_t async_id, struct resource_row *ret, struct error *err)
 {
 	static const char sql[] =
-		"SELECT p.async_id - p.trigger_delta, p.run_id, o.thread_id, o.stack_id, "
-		"p.created_ns,"
-		" p.created_ns + p.lifetime_ns, coalesce(o.address, 0) + p.address_delta, "
-		"o.loop_id,"
-		" p.async_id - p.handle_delta, p.has_ref,"
-		" a.name, coalesce(p.type_id, o.type_id)"
-		" FROM main.packed_resource p" ORIGIN_JOINS " WHERE p.async_id = ?1";
+		"SELECT " RESOURCE_COLUMNS ", p.run_id, p.created_ns + p.lifetime_ns, p.has_ref"
+		" FROM main.packed_resource p" RESOURCE_JOINS("coalesce(p.type_id, o.type_id)");
 	sqlite3_stmt *row;
 	int found = row_by_key(recording, STATEMENT_RESOURCE, sql, async_id, &row, err);
 
 	if (found != 1)
 		return found;
-	ret->trigger_id = lookup_column(row, 0);
-	ret->run_id = lookup_column(row, 1);
-	ret->thread_id = lookup_column(row, 2);
-	ret->stack_id = lookup_column(row, 3);
-	ret->created_ns = lookup_column(row, 4);
-	ret->destroyed_ns = lookup_column(row, 5);
-	ret->address = lookup_column(row, 6);
-	ret->loop_id = lookup_column(row, 7);
-	ret->handle_id = lookup_column(row, 8);
-	ret->has_ref = lookup_column(row, 9);
-	ret->api = lookup_text(recording, row, 10);
-	*ret_type = lookup_column(row, 11);
+	read_resource(recording, row, ret);
+	ret->run_id = lookup_column(row, 14);
+	ret->destroyed_ns = lookup_column(row, 15);
+	ret->has_ref = lookup_column(row, 16);
 	sqlite3_reset(row);
 	return 1;
 }
@@ -239,28 +276,26 @@ static int handle_row(struct reader *recording, int64_t async_id, struct resourc
 int lookup_resource(
 	struct reader *recording, int64_t async_id, struct resource_row *ret, struct error *err)
 {
-	int64_t type_id = UNKNOWN;
-	sqlite3_stmt *row;
+	struct recent *recent = recent_of(recording);
+	size_t slot = (uint64_t)async_id % RECENT;
 	int found;
 
 	*ret = (struct resource_row){async_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
 		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, NULL, {.type_id = UNKNOWN}};
 	if (async_id == UNKNOWN)
 		return 0;
-	found = request_row(recording, async_id, ret, &type_id, err);
-	if (!found)
-		found = handle_row(recording, async_id, ret, &type_id, err);
-	if (found != 1)
-		return found;
-	if (lookup_type(recording, type_id, &ret->type, err) < 0)
-		return -1;
-	found = row_by_key(recording, STATEMENT_DETAIL,
-		"SELECT text FROM main.detail WHERE async_id = ?1", async_id, &row, err);
-	if (found == 1) {
-		ret->detail = lookup_text(recording, row, 0);
-		sqlite3_reset(row);
+	if (recent && recent->is_row[slot] && recent->rows[slot].async_id == async_id) {
+		*ret = recent->rows[slot];
+		return 1;
 	}
-	return found < 0 ? -1 : 1;
+	found = request_row(recording, async_id, ret, err);
+	if (!found)
+		found = handle_row(recording, async_id, ret, err);
+	if (found == 1 && recent) {
+		recent->rows[slot] = *ret;
+		recent->is_row[slot] = true;
+	}
+	return found;
 }
 
 static void forget_arming(struct arming_row *ret, int64_t arming_id)
@@ -370,19 +405,22 @@ int lookup_cause(
 	return 1;
 }
 
-int lookup_fold(struct reader *recording, int64_t run_id, struct fold_row *ret, struct error *err)
+int lookup_fold_before(
+	struct reader *recording, int64_t run_id, struct fold_row *ret, struct error *err)
 {
 	sqlite3_stmt *row;
 	int found = row_by_key(recording, STATEMENT_FOLD,
-		"SELECT period, times, to_run_id FROM main.fold WHERE run_id = ?1", run_id, &row,
-		err);
+		"SELECT run_id, period, times, to_run_id FROM main.fold WHERE run_id <= ?1"
+		" ORDER BY run_id DESC LIMIT 1",
+		run_id, &row, err);
 
-	*ret = (struct fold_row){run_id, UNKNOWN, UNKNOWN, UNKNOWN};
+	*ret = (struct fold_row){UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN};
 	if (found != 1)
 		return found;
-	ret->period = lookup_column(row, 0);
-	ret->times = lookup_column(row, 1);
-	ret->to_run_id = lookup_column(row, 2);
+	ret->run_id = lookup_column(row, 0);
+	ret->period = lookup_column(row, 1);
+	ret->times = lookup_column(row, 2);
+	ret->to_run_id = lookup_column(row, 3);
 	sqlite3_reset(row);
 	return 1;
 }

@@ -84,10 +84,13 @@ struct gap_row {
 	int64_t gap_id, thread_id, from_ns, to_ns, lost;
 };
 
-int lookup_type(struct reader *, int64_t type_id, struct type_row *ret, struct error *);
 int lookup_run(struct reader *, int64_t run_id, struct run_row *ret, struct error *);
 /* The same for a run that is no request's, as a thread's root run is not. */
 int lookup_handle_run(struct reader *, int64_t run_id, struct run_row *ret, struct error *);
+/* The same for one that is; *ret stays as it was when there is none. */
+int lookup_request_run(struct reader *, int64_t run_id, struct run_row *ret, struct error *);
+/* All unknown but the ID. */
+void lookup_forget_run(struct run_row *ret, int64_t run_id);
 int lookup_resource(struct reader *, int64_t async_id, struct resource_row *ret, struct error *);
 /* By its ID, unless it is packed with the run that used it up. */
 int lookup_arming(struct reader *, int64_t arming_id, struct arming_row *ret, struct error *);
@@ -97,7 +100,8 @@ int lookup_shot(struct reader *, int64_t run_id, struct arming_row *ret, struct 
 int lookup_arming_of(
 	struct reader *, const struct run_row *run, struct arming_row *ret, struct error *);
 int lookup_cause(struct reader *, int64_t cause_id, struct cause_row *ret, struct error *);
-int lookup_fold(struct reader *, int64_t run_id, struct fold_row *ret, struct error *);
+/* The nearest fold row at this run or before it. */
+int lookup_fold_before(struct reader *, int64_t run_id, struct fold_row *ret, struct error *);
 int lookup_thread(struct reader *, int64_t thread_id, struct thread_row *ret, struct error *);
 int lookup_process(struct reader *, int64_t process_id, struct process_row *ret, struct error *);
 int lookup_log(struct reader *, int64_t log_id, struct log_row *ret, struct error *);

@@ -10,6 +10,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#define COLUMNS	     80
+#define OPTION_WIDTH 24
+#define NAME_WIDTH   8
+
 static void option_words(const struct option_row *row, char *room, size_t size)
 {
 	if (row->name && row->letter)
@@ -28,6 +32,26 @@ static bool is_row(const struct option_row *row)
 	return row && (row->name || row->letter);
 }
 
+/* Words that go on where a column begins, within the width that help keeps to. */
+static void write_column(const char *text, size_t column, FILE *out)
+{
+	size_t at = column;
+
+	while (*text) {
+		size_t length = strcspn(text, " ");
+
+		if (at == column || at + 1 + length <= COLUMNS) {
+			at += (size_t)fprintf(
+				out, "%s%.*s", at == column ? "" : " ", (int)length, text);
+			text += length + (text[length] == ' ');
+		} else {
+			fprintf(out, "\n%*s", (int)column, "");
+			at = column;
+		}
+	}
+	fputc('\n', out);
+}
+
 void manual_show(const struct command *command, FILE *out)
 {
 	const struct option_row *row;
@@ -43,7 +67,8 @@ void manual_show(const struct command *command, FILE *out)
 	fputc('\n', out);
 	for (row = command->options; is_row(row); row++) {
 		option_words(row, words, sizeof words);
-		fprintf(out, "  %-28s %s\n", words, row->help);
+		fprintf(out, "  %-*s ", OPTION_WIDTH, words);
+		write_column(row->help, OPTION_WIDTH + 3, out);
 	}
 }
 
@@ -53,7 +78,7 @@ void manual_list(const struct command_table *table, int flags, FILE *out)
 
 	for (command = table->rows; command->name; command++)
 		if (command->flags & flags & (COMMAND_SHELL | COMMAND_PROMPT))
-			fprintf(out, "  %-8s %s\n", command->name, command->summary);
+			fprintf(out, "  %-*s  %s\n", NAME_WIDTH, command->name, command->summary);
 }
 
 /* Text for roff: "-" and "\" stay what they are, and no line begins a request. */

@@ -18,11 +18,19 @@
 
 #define PROCESSES_SHOWN 8
 #define TYPES_SHOWN	6
+#define WORDS_COLUMN	14
 
 const struct option_row overview_options[] = {
 	{NULL, 'r', "FILE", "the recording; else $ACAUSAL_RECORDING, else acausal.db"},
 	{"help", 'h', NULL, "this help"},
 	{0},
+};
+
+struct overview {
+	struct page page;
+	struct reader *recording;
+	struct error *err;
+	bool failed; /* `err` says why */
 };
 
 /* A JSON array of words as they were typed; what is no such array stays as it is. */
@@ -48,15 +56,20 @@ static void add_command(struct strbuf *buffer, sqlite3 *database, const char *js
 	sqlite3_finalize(statement);
 }
 
-static int64_t number_of(struct reader *recording, const char *sql)
+/* The first value of `sql`. UNKNOWN after an error, which is kept. */
+static int64_t number_of(struct overview *overview, const char *sql)
 {
-	sqlite3_stmt *statement;
+	sqlite3 *database = reader_database(overview->recording);
+	sqlite3_stmt *statement = NULL;
 	int64_t number = UNKNOWN;
+	int code = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
 
-	if (sqlite3_prepare_v2(reader_database(recording), sql, -1, &statement, NULL))
-		return UNKNOWN;
-	if (sqlite3_step(statement) == SQLITE_ROW)
+	if (!code)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
 		number = lookup_column(statement, 0);
+	else if (code != SQLITE_DONE && !overview->failed)
+		overview->failed = reader_error(overview->recording, NULL, overview->err);
 	sqlite3_finalize(statement);
 	return number;
 }
@@ -91,15 +104,17 @@ static void process_line(struct page *page, struct reader *recording, int64_t pr
 		quantity_add_duration(&words, process.ended_ns - process.started_ns);
 	}
 	page_printf(page, PAGE_FAINT, "  process %-3" PRId64, process_id);
-	page_tab(page, 14);
-	page->indent = 14;
+	page_tab(page, WORDS_COLUMN);
+	page->indent = WORDS_COLUMN;
 	page_words(page, PAGE_PLAIN, strbuf_string(&words));
 	page_end_line(page);
 	strbuf_deinit(&words);
 }
 
-static void process_lines(struct page *page, struct reader *recording)
+static void process_lines(struct overview *overview)
 {
+	struct reader *recording = overview->recording;
+	struct page *page = &overview->page;
 	static const char sql[] = "SELECT process_id FROM main.process ORDER BY process_id LIMIT 8";
 	int64_t ids[PROCESSES_SHOWN], count;
 	sqlite3_stmt *statement;
@@ -112,7 +127,7 @@ static void process_lines(struct page *page, struct reader *recording)
 	sqlite3_finalize(statement);
 	for (i = 0; i < found; i++)
 		process_line(page, recording, ids[i]);
-	count = number_of(recording, "SELECT count(*) FROM main.process");
+	count = number_of(overview, "SELECT count(*) FROM main.process");
 	if (count > found) {
 		page_printf(page, PAGE_PLAIN, "  and %" PRId64 " processes more", count - found);
 		page_end_line(page);
@@ -120,18 +135,20 @@ static void process_lines(struct page *page, struct reader *recording)
 }
 
 /* From the totals that are kept while recording; the IDs say how many when there are none yet. */
-static void resource_line(struct page *page, struct reader *recording)
+static void resource_line(struct overview *overview)
 {
+	struct reader *recording = overview->recording;
+	struct page *page = &overview->page;
 	static const char sql[] = "SELECT t.name, sum(s.created) FROM main.stack_total s"
 				  " JOIN main.type t ON t.type_id = s.type_id GROUP BY t.name"
 				  " ORDER BY 2 DESC LIMIT 6";
-	int64_t count = number_of(recording, "SELECT sum(created) FROM main.stack_total");
+	int64_t count = number_of(overview, "SELECT sum(created) FROM main.stack_total");
 	struct strbuf words = {0};
 	sqlite3_stmt *statement;
 	int shown = 0;
 
 	if (count == UNKNOWN) {
-		count = number_of(recording,
+		count = number_of(overview,
 			"SELECT max(a) FROM (SELECT max(async_id) AS a FROM"
 			" main.packed_request UNION ALL SELECT max(async_id) FROM"
 			" main.packed_resource)");
@@ -149,20 +166,21 @@ static void resource_line(struct page *page, struct reader *recording)
 		sqlite3_finalize(statement);
 	}
 	page_add(page, PAGE_FAINT, "  resources");
-	page_tab(page, 14);
-	page->indent = 14;
+	page_tab(page, WORDS_COLUMN);
+	page->indent = WORDS_COLUMN;
 	page_words(page, PAGE_PLAIN, strbuf_string(&words));
 	page_end_line(page);
 	strbuf_deinit(&words);
 }
 
-static void count_line(struct page *page, struct reader *recording)
+static void count_line(struct overview *overview)
 {
+	struct page *page = &overview->page;
 	static const struct {
 		const char *sql, *one, *many;
 	} counts[] = {
 		{"SELECT count(*) FROM main.thread", "thread", "threads"},
-		{"SELECT max(stack_id) FROM main.stack", "stack node", "stack nodes"},
+		{"SELECT max(stack_id) FROM main.stack", "stack", "stacks"},
 		{"SELECT max(log_id) FROM main.log", "log line", "log lines"},
 		{"SELECT count(*) FROM main.crash", "crash", "crashes"},
 		{"SELECT sum(lost) FROM main.gap", "lost event", "lost events"},
@@ -171,7 +189,7 @@ static void count_line(struct page *page, struct reader *recording)
 	size_t i;
 
 	for (i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-		int64_t count = number_of(recording, counts[i].sql);
+		int64_t count = number_of(overview, counts[i].sql);
 
 		if (count == UNKNOWN || !count)
 			continue;
@@ -181,11 +199,26 @@ static void count_line(struct page *page, struct reader *recording)
 		strbuf_add_string(&words, count == 1 ? counts[i].one : counts[i].many);
 	}
 	page_add(page, PAGE_FAINT, "  and");
-	page_tab(page, 14);
-	page->indent = 14;
+	page_tab(page, WORDS_COLUMN);
+	page->indent = WORDS_COLUMN;
 	page_words(page, PAGE_PLAIN, strbuf_string(&words));
 	page_end_line(page);
 	strbuf_deinit(&words);
+}
+
+/* "2026-11-22 00:10:00 UTC", of the time as the recording has it. */
+static void add_start(struct strbuf *words, const char *started)
+{
+	struct strbuf printable = {0};
+	const char *text;
+
+	printable_add_string(&printable, started);
+	text = strbuf_string(&printable);
+	if (strlen(text) > 19 && text[10] == 'T' && text[strlen(text) - 1] == 'Z')
+		strbuf_printf(words, "%.10s %.8s UTC", text, text + 11);
+	else
+		strbuf_add_string(words, text);
+	strbuf_deinit(&printable);
 }
 
 static void heading(struct page *page, struct reader *recording)
@@ -199,15 +232,19 @@ static void heading(struct page *page, struct reader *recording)
 	page->indent = 2;
 	strbuf_clear(&words);
 	add_command(&words, reader_database(recording), reader_meta(recording, "command"));
-	if (started) {
-		strbuf_add_string(&words, words.length ? ", recorded " : "recorded ");
-		printable_add_string(&words, started);
-	}
 	page_words(page, PAGE_PLAIN, strbuf_string(&words));
+	page_end_line(page);
+	strbuf_clear(&words);
+	add_start(&words, started ? started : "at an unknown time");
 	if (reader_state(recording) == RECORDING_GROWING)
-		page_words(page, PAGE_WARN, ", still growing");
+		strbuf_add_string(&words, ", still growing");
 	if (reader_state(recording) == RECORDING_CUT)
-		page_words(page, PAGE_WARN, ", cut short");
+		strbuf_add_string(&words, ", cut short: what came last may be missing");
+	page_add(page, PAGE_FAINT, "  recorded");
+	page_tab(page, WORDS_COLUMN);
+	page->indent = WORDS_COLUMN;
+	page_words(page, reader_state(recording) == RECORDING_COMPLETE ? PAGE_PLAIN : PAGE_WARN,
+		strbuf_string(&words));
 	page_end_line(page);
 	strbuf_deinit(&words);
 }
@@ -222,18 +259,19 @@ static void suggest(struct page *page, const char *command, const char *what)
 }
 
 /* What to type next: only what this recording has an answer to. */
-static void suggestions(struct page *page, struct session *session)
+static void suggestions(struct overview *overview, const struct session *session)
 {
+	struct page *page = &overview->page;
 	struct reader *recording = session->recording;
 	const char *program = session->at_prompt ? "" : "acausal ";
 	struct point point = {POINT_DEFAULT, UNKNOWN};
-	int64_t last = number_of(recording, "SELECT max(async_id) FROM main.packed_request");
+	int64_t last = number_of(overview, "SELECT max(async_id) FROM main.packed_request");
 	struct strbuf words = {0};
 	char command[80];
 
 	page_end_line(page);
 	if (last == UNKNOWN)
-		last = number_of(recording, "SELECT max(async_id) FROM main.packed_resource");
+		last = number_of(overview, "SELECT max(async_id) FROM main.packed_resource");
 	if (!point_resolve(recording, &point, NULL)) {
 		snprintf(command, sizeof command, "%strace", program);
 		suggest(page, command,
@@ -259,7 +297,7 @@ static void suggestions(struct page *page, struct session *session)
 
 int overview_run(struct session *session, const struct invocation *invocation, struct error *err)
 {
-	struct page page = {0};
+	struct overview overview = {.err = err};
 
 	if (!session->recording && !session->path_given &&
 		file_kind_of(session->path) == FILE_MISSING) {
@@ -268,14 +306,16 @@ int overview_run(struct session *session, const struct invocation *invocation, s
 	}
 	if (session_acquire(session, err))
 		return 1;
-	terminal_begin(&page, session->out);
-	heading(&page, session->recording);
-	process_lines(&page, session->recording);
-	resource_line(&page, session->recording);
-	count_line(&page, session->recording);
-	suggestions(&page, session);
-	terminal_show(&page, session->out, false);
-	page_deinit(&page);
+	overview.recording = session->recording;
+	terminal_begin(&overview.page, session->out);
+	heading(&overview.page, session->recording);
+	process_lines(&overview);
+	resource_line(&overview);
+	count_line(&overview);
+	suggestions(&overview, session);
+	if (!overview.failed)
+		terminal_show(&overview.page, session->out, false);
+	page_deinit(&overview.page);
 	session_release(session);
-	return 0;
+	return overview.failed;
 }

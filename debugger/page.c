@@ -49,30 +49,56 @@ void page_printf(struct page *page, enum page_style style, const char *format, .
 	strbuf_deinit(&text);
 }
 
+static bool is_digit(char character)
+{
+	return character >= '0' && character <= '9';
+}
+
+/*
+ * The length of the words from `text` on that stay on one line: a number stays with the words
+ * around it ("5.1 ms", "4 async", "timer 43").
+ */
+static size_t bound_words(const char *text)
+{
+	size_t length = strcspn(text, " ");
+
+	while (text[length] == ' ') {
+		const char *next = text + length + 1;
+		char last = text[length - 1];
+
+		if (!(is_digit(last) && *next >= 'a' && *next <= 'z') &&
+			!(is_digit(*next) && !strchr(",;:", last)))
+			break;
+		length += 1 + strcspn(next, " ");
+	}
+	return length;
+}
+
 void page_words(struct page *page, enum page_style style, const char *text)
 {
-	struct strbuf word = {0};
+	struct strbuf words = {0};
 
 	while (*text) {
-		size_t spaces = strspn(text, " "), length = strcspn(text + spaces, " ");
-		size_t width;
+		size_t spaces = strspn(text, " "), length, width;
 
-		strbuf_clear(&word);
-		strbuf_add(&word, text + spaces, length);
-		width = printable_width(strbuf_string(&word));
+		text += spaces;
+		length = *text ? bound_words(text) : 0;
+		strbuf_clear(&words);
+		strbuf_add(&words, text, length);
+		width = printable_width(strbuf_string(&words));
 		if (page->strict && length && page->column > page->indent &&
 			page->column + spaces + width > page->columns) {
 			page_end_line(page);
 			page_tab(page, page->indent);
 			spaces = 0;
 		}
-		strbuf_truncate(&word, 0);
-		strbuf_add_repeated(&word, ' ', spaces);
-		strbuf_add(&word, text + strspn(text, " "), length);
-		page_add(page, style, strbuf_string(&word));
-		text += strspn(text, " ") + length;
+		strbuf_clear(&words);
+		strbuf_add_repeated(&words, ' ', spaces);
+		strbuf_add(&words, text, length);
+		page_add(page, style, strbuf_string(&words));
+		text += length;
 	}
-	strbuf_deinit(&word);
+	strbuf_deinit(&words);
 }
 
 void page_tab(struct page *page, size_t column)

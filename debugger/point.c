@@ -98,17 +98,20 @@ int point_parse(const char *text, struct point *ret, struct error *err)
 	return refuse(text, err);
 }
 
+static const char last_async_sql[] =
+	"SELECT max(id) FROM (SELECT max(async_id) AS id FROM main.packed_request"
+	" UNION ALL SELECT max(async_id) FROM main.packed_resource)";
+static const char last_crash_sql[] = "SELECT max(crash_id) FROM main.crash";
+static const char last_log_sql[] = "SELECT max(log_id) FROM main.log";
+
 /* Names a resource that there is, so that there is something to type. */
 static int nothing_to_begin_at(struct reader *recording, struct error *err)
 {
-	static const char sql[] =
-		"SELECT max((SELECT ifnull(max(async_id), 1) FROM main.packed_request),"
-		" (SELECT ifnull(max(async_id), 1) FROM main.packed_resource))";
 	struct strbuf id = {0};
 	int64_t last = 1;
 
-	if (reader_integer(recording, STATEMENT_LAST_RESOURCE, sql, UNKNOWN, UNKNOWN, &last, err) <
-		0)
+	if (reader_integer(recording, STATEMENT_LAST_RESOURCE, last_async_sql, UNKNOWN, UNKNOWN,
+		    &last, err) < 0)
 		return -1;
 	point_add_async(&id, last);
 	error_set(err,
@@ -119,6 +122,55 @@ static int nothing_to_begin_at(struct reader *recording, struct error *err)
 	return -1;
 }
 
+/* The last point of a kind. As reader_integer; 0 also for kinds of which that takes a scan. */
+static int find_last(
+	struct reader *recording, enum point_kind kind, int64_t *ret, struct error *err)
+{
+	switch (kind) {
+	case POINT_ASYNC:
+		return reader_integer(recording, STATEMENT_LAST_RESOURCE, last_async_sql, UNKNOWN,
+			UNKNOWN, ret, err);
+	case POINT_CRASH:
+		return reader_integer(recording, STATEMENT_LAST_CRASH, last_crash_sql, UNKNOWN,
+			UNKNOWN, ret, err);
+	case POINT_LOG:
+		return reader_integer(
+			recording, STATEMENT_LAST_LOG, last_log_sql, UNKNOWN, UNKNOWN, ret, err);
+	case POINT_THREAD:
+		return reader_integer(recording, STATEMENT_LAST_THREAD,
+			"SELECT max(thread_id) FROM main.thread", UNKNOWN, UNKNOWN, ret, err);
+	default:
+		return 0;
+	}
+}
+
+int point_not_there(struct reader *recording, const struct point *point, struct error *err)
+{
+	static const char *const why[] = {
+		[RECORDING_COMPLETE] = "",
+		[RECORDING_GROWING] = " (yet: it is still growing)",
+		[RECORDING_CUT] = " (it was cut short)",
+	};
+	struct strbuf name = {0}, last = {0};
+	struct point other = {.kind = point->kind};
+	int found = find_last(recording, point->kind, &other.id, err);
+
+	if (found < 0)
+		return -1;
+	point_add(&name, point);
+	if (found) {
+		strbuf_add_string(&last, ": the last is ");
+		point_add(&last, &other);
+	} else if (point->kind != POINT_RUN) {
+		strbuf_add_string(&last, ": it has none");
+	}
+	error_set(err, "%s is not in %s%s%s", strbuf_string(&name), reader_path(recording),
+		why[reader_state(recording)], strbuf_string(&last));
+	strbuf_deinit(&name);
+	strbuf_deinit(&last);
+	return -1;
+}
+
 static int find_default(struct reader *recording, struct point *point, struct error *err)
 {
 	static const struct {
@@ -126,11 +178,11 @@ static int find_default(struct reader *recording, struct point *point, struct er
 		enum statement_slot slot;
 		const char *sql;
 	} choices[] = {
-		{POINT_CRASH, STATEMENT_LAST_CRASH, "SELECT max(crash_id) FROM main.crash"},
+		{POINT_CRASH, STATEMENT_LAST_CRASH, last_crash_sql},
 		{POINT_THREAD, STATEMENT_KILLED_THREAD,
 			"SELECT thread_id FROM main.thread WHERE last_run_id IS NOT NULL"
 			" ORDER BY role = 'main' DESC, thread_id LIMIT 1"},
-		{POINT_LOG, STATEMENT_LAST_LOG, "SELECT max(log_id) FROM main.log"},
+		{POINT_LOG, STATEMENT_LAST_LOG, last_log_sql},
 	};
 	size_t i;
 	int found;
@@ -156,10 +208,12 @@ int point_resolve(struct reader *recording, struct point *point, struct error *e
 		return find_default(recording, point, err);
 	if (point->kind != POINT_CRASH || point->id != UNKNOWN)
 		return 0;
-	found = reader_integer(recording, STATEMENT_LAST_CRASH,
-		"SELECT max(crash_id) FROM main.crash", UNKNOWN, UNKNOWN, &point->id, err);
+	found = find_last(recording, POINT_CRASH, &point->id, err);
 	if (!found)
-		return error_set(err, "no crash was recorded in %s", reader_path(recording));
+		return error_set(err,
+			"no crash was recorded in %s: name another POINT, an async ID, run:N,"
+			" log:N or thread:N",
+			reader_path(recording));
 	return found < 0 ? -1 : 0;
 }
 

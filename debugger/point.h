@@ -23,6 +23,9 @@ int point_parse(const char *text, struct point *ret, struct error *err);
  */
 int point_resolve(struct reader *recording, struct point *point, struct error *err);
 
+/* Says that the recording has no such thing, and what it has. Returns -1. */
+int point_not_there(struct reader *recording, const struct point *point, struct error *err);
+
 /* As it is to be typed: "42", "run:2:97". */
 void point_add(struct strbuf *buffer, const struct point *point);
 

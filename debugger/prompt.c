@@ -5,6 +5,7 @@
 #include "debugger/prompt.h"
 
 #include "debugger/overview.h"
+#include "debugger/printable.h"
 #include "debugger/prompt_line.h"
 #include "debugger/words.h"
 
@@ -89,6 +90,7 @@ static int run_words(const struct command_table *table, struct session *session,
 /* One line. Returns its status; what went wrong is printed. */
 static int run_line(const struct command_table *table, struct session *session, const char *line)
 {
+	struct strbuf said = {0};
 	struct words words;
 	struct error err = {""};
 	int status = 2;
@@ -103,8 +105,11 @@ static int run_line(const struct command_table *table, struct session *session, 
 		status = run_words(table, session, line, &words, &err);
 	words_deinit(&words);
 	fflush(session->out);
-	if (status && err.text[0])
-		fprintf(stderr, "acausal: %s\n", err.text);
+	if (status && err.text[0]) {
+		printable_add_string(&said, err.text);
+		fprintf(stderr, "acausal: %s\n", strbuf_string(&said));
+	}
+	strbuf_deinit(&said);
 	return status;
 }
 

@@ -33,8 +33,10 @@ struct reader {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	int64_t budget, steps;
 	bool in_transaction, is_indexed;
-	void *attached;
-	void (*destroy_attached)(void *);
+	struct {
+		void *thing;
+		void (*destroy)(void *);
+	} attached[ATTACHMENTS];
 	char *kept;
 	struct interned *interned[INTERN_BUCKETS];
 };
@@ -75,7 +77,8 @@ static int refuse(enum file_kind kind, const char *path, struct error *err)
 			" 'acausal record %s'",
 			path, file_kind_words(kind), path);
 	default:
-		return error_set(err, "'%s' is %s, not a recording", path, file_kind_words(kind));
+		return error_set(err, "'%s' is %s, not a recording: name one with -r FILE", path,
+			file_kind_words(kind));
 	}
 }
 
@@ -176,8 +179,7 @@ static int check_identity(struct reader *recording, struct error *err)
 			"'%s' is being made and holds nothing yet: try again in a moment",
 			recording->path);
 	if (application != 0x61636175)
-		return error_set(err, "'%s' is %s, not a recording", recording->path,
-			file_kind_words(FILE_DATABASE));
+		return refuse(FILE_DATABASE, recording->path, err);
 	if (version > READER_SCHEMA)
 		return error_set(err,
 			"'%s' was made by a newer acausal (schema %lld; this one reads up to %d):"
@@ -212,22 +214,23 @@ static int make_views(struct reader *recording, struct error *err)
 }
 
 /* Asks for SQLite's plan: an index of the right name on another column is none. */
-static bool look_for_index(struct reader *recording)
+bool reader_finds(struct reader *recording, const char *table, const char *column)
 {
-	static const char sql[] = "EXPLAIN QUERY PLAN SELECT async_id FROM main.packed_request"
-				  " WHERE run_id = 1";
 	sqlite3_stmt *statement;
-	bool indexed = false;
+	bool found = false;
+	char sql[160];
 
+	snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN SELECT 1 FROM main.%s WHERE %s = 1", table,
+		column);
 	if (sqlite3_prepare_v2(recording->database, sql, -1, &statement, NULL))
 		return false;
 	if (sqlite3_step(statement) == SQLITE_ROW) {
 		const char *plan = (const char *)sqlite3_column_text(statement, 3);
 
-		indexed = plan && !strncmp(plan, "SEARCH", 6);
+		found = plan && !strncmp(plan, "SEARCH", 6);
 	}
 	sqlite3_finalize(statement);
-	return indexed;
+	return found;
 }
 
 static int open_all(struct reader *recording, bool writer, struct error *err)
@@ -241,7 +244,7 @@ static int open_all(struct reader *recording, bool writer, struct error *err)
 	if (reader_guard_check(recording->database, recording->path, err) ||
 		make_views(recording, err))
 		return -1;
-	recording->is_indexed = look_for_index(recording);
+	recording->is_indexed = reader_finds(recording, "packed_request", "run_id");
 	reader_guard_seal(recording->database);
 	complete = reader_meta(recording, "complete");
 	if (complete && !strcmp(complete, "1"))
@@ -291,22 +294,24 @@ void reader_close(struct reader *recording)
 			recording->interned[i] = next;
 		}
 	}
-	if (recording->attached)
-		recording->destroy_attached(recording->attached);
+	for (i = 0; i < ATTACHMENTS; i++)
+		if (recording->attached[i].thing)
+			recording->attached[i].destroy(recording->attached[i].thing);
 	free(recording->kept);
 	free(recording->path);
 	free(recording);
 }
 
-void reader_attach(struct reader *recording, void *thing, void (*destroy)(void *thing))
+void reader_attach(struct reader *recording, enum reader_attachment as, void *thing,
+	void (*destroy)(void *thing))
 {
-	recording->attached = thing;
-	recording->destroy_attached = destroy;
+	recording->attached[as].thing = thing;
+	recording->attached[as].destroy = destroy;
 }
 
-void *reader_attached(const struct reader *recording)
+void *reader_attached(const struct reader *recording, enum reader_attachment as)
 {
-	return recording->attached;
+	return recording->attached[as].thing;
 }
 
 bool reader_is_indexed(const struct reader *recording)
@@ -353,7 +358,10 @@ int reader_error(struct reader *recording, const char *what, struct error *err)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_IOERR:
-		return error_set(err, "%s: damaged or truncated (%s)", recording->path, words);
+		return error_set(err,
+			"%s: damaged or truncated (%s): record again, or save what can be read"
+			" with the .recover of SQLite's shell",
+			recording->path, words);
 	default:
 		return error_set(err, "%s: %s%s%s", recording->path, what ? what : "",
 			what ? ": " : "", words);

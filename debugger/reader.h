@@ -83,10 +83,15 @@ void reader_clear_interrupt(void);
  * Something that somebody else keeps with a recording until it is closed, when `destroy` gets it;
  * reader_attached is NULL while there is none.
  */
-void reader_attach(struct reader *recording, void *thing, void (*destroy)(void *thing));
-void *reader_attached(const struct reader *recording);
+enum reader_attachment { ATTACHED_FINDER, ATTACHED_RECENT, ATTACHMENTS };
+void reader_attach(struct reader *recording, enum reader_attachment as, void *thing,
+	void (*destroy)(void *thing));
+void *reader_attached(const struct reader *recording, enum reader_attachment as);
 
-/* Is packed_request indexed by run ID? */
+/* Does SQLite find a table's rows by this column? While a recording grows it has no index. */
+bool reader_finds(struct reader *recording, const char *table, const char *column);
+
+/* The same for packed_request by run ID, remembered. */
 bool reader_is_indexed(const struct reader *recording);
 
 /*

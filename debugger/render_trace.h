@@ -2,12 +2,13 @@
 #ifndef ACAUSAL_DEBUGGER_RENDER_TRACE_H
 #define ACAUSAL_DEBUGGER_RENDER_TRACE_H
 
+#include "debugger/async_stack.h"
 #include "debugger/json.h"
-#include "debugger/lineage.h"
 #include "debugger/page.h"
 
 struct render_options {
-	bool full; /* also the frames by which C starts a thread */
+	bool full;  /* also the frames that are set aside; all segments */
+	bool whole; /* all segments, however many: text leaves the middle of a long stack out */
 	enum recording_state state;
 };
 
@@ -19,7 +20,7 @@ void render_trace_text(
 void render_trace_json(
 	struct json *json, const struct lineage *lineage, const struct render_options *options);
 
-/* A frame as the object in `frames`; a run's or an async ID for `key` as a number. */
+/* The array of a stack's frames, under `key`. */
 void render_frames_json(struct json *json, const char *key, const struct frames *frames, bool full);
 
 #endif

@@ -8,13 +8,15 @@
 
 void render_frames_json(struct json *json, const char *key, const struct frames *frames, bool full)
 {
-	size_t i, count = !frames ? 0 : full ? frames->count : frames->places;
+	size_t i, count = frames ? frames->count : 0;
 
 	json_key(json, key);
 	json_open(json, '[');
 	for (i = 0; i < count; i++) {
 		const struct frame *frame = &frames->rows[i];
 
+		if (frame->is_aside && !full)
+			continue;
 		if (count > 1)
 			json_newline(json);
 		json_open(json, '{');
@@ -108,6 +110,17 @@ static void segment_json(struct json *json, const struct segment *segment, bool 
 	json_close(json, '}');
 }
 
+static const char *end_code(enum lineage_end end)
+{
+	static const char *const codes[] = {
+#define X(tag, code) [LINEAGE_##tag] = code,
+		LINEAGE_ENDS(X)
+#undef X
+	};
+
+	return codes[end];
+}
+
 void render_trace_json(
 	struct json *json, const struct lineage *lineage, const struct render_options *options)
 {
@@ -128,7 +141,7 @@ void render_trace_json(
 	json_key(json, "complete");
 	json_boolean(json, lineage->complete);
 	json_key_string(json, "ended", lineage->complete ? NULL : lineage->ended);
-	json_key_string(json, "ended_code", lineage_end_code(lineage->end));
+	json_key_string(json, "ended_code", end_code(lineage->end));
 	json_close(json, '}');
 	strbuf_deinit(&point);
 }

@@ -41,10 +41,10 @@ static void finder_destroy(void *thing)
 /* That of a recording, made when it is first asked for; NULL when memory runs out. */
 static struct finder *finder_of(struct reader *recording)
 {
-	struct finder *finder = reader_attached(recording);
+	struct finder *finder = reader_attached(recording, ATTACHED_FINDER);
 
 	if (!finder && (finder = calloc(1, sizeof *finder)))
-		reader_attach(recording, finder, finder_destroy);
+		reader_attach(recording, ATTACHED_FINDER, finder, finder_destroy);
 	return finder;
 }
 

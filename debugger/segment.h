@@ -2,23 +2,9 @@
 #ifndef ACAUSAL_DEBUGGER_SEGMENT_H
 #define ACAUSAL_DEBUGGER_SEGMENT_H
 
-#include "debugger/frames.h"
-#include "debugger/lookup.h"
+#include "debugger/execution.h"
 
 enum lineage_edge { EDGE_HERE, EDGE_LINK, EDGE_CAUSE, EDGE_TRIGGER };
-
-/* A run, and what it was a run of. */
-struct execution {
-	struct run_row run;
-	const char *type, *class, *detail;
-	bool armed_by_creation;
-	const char *callback; /* the function that ran */
-	const char *callback_file;
-	int64_t callback_line;
-	bool is_root;	 /* a thread's own start */
-	bool is_written; /* there is a row of it; else all but run_id and thread_id may be unknown
-			  */
-};
 
 /* What made a run fire, when that is not what armed it. */
 struct firing {

@@ -9,7 +9,10 @@
 #include <string.h>
 
 const struct option_row trace_options[] = {
-	{"full", 0, NULL, "fold nothing, and show the frames by which C starts a thread"},
+	{"full", 0, NULL,
+		"fold nothing and leave nothing out; show also the frames by which C starts a "
+		"thread"
+		" and those of the recorder"},
 	{"depth", 0, "N", "at most N segments after the first"},
 	{"by", 0, "link|cause|trigger",
 		"go back by who armed it (the default), by what made it fire, or by what made the"
@@ -70,7 +73,8 @@ int trace_run(struct session *session, const struct invocation *invocation, stru
 		return 2;
 	if (lineage_init(&lineage, session->recording, session->cache, &point, &options, err))
 		return 1;
-	render = (struct render_options){options.full, reader_state(session->recording)};
+	render = (struct render_options){
+		options.full, options.depth != UNKNOWN, reader_state(session->recording)};
 	show(session, &lineage, &render, format && *format == 'j');
 	lineage_deinit(&lineage);
 	return 0;

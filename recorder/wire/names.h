@@ -52,33 +52,33 @@
  * Functions of libuv that are interposed, without their `uv_`. The order is the order of the
  * manual: loops, handles, streams, requests, files, threads.
  */
-#define ACAUSAL_LIBUV_FUNCTIONS(X)                                                                                             \
-	X(loop_init)                                                                                                           \
-	X(loop_close)                                                                                                          \
-	X(loop_new) X(loop_delete) X(default_loop) X(run) X(walk) X(close) X(tcp_close_reset) X(timer_init) X(                 \
-		timer_start) X(timer_stop) X(timer_again) X(idle_init) X(idle_start) X(idle_stop) X(prepare_init)              \
-		X(prepare_start) X(prepare_stop) X(check_init) X(check_start) X(check_stop) X(async_init) X(                   \
-			async_send) X(poll_init) X(poll_init_socket) X(poll_start) X(poll_stop) X(signal_init) X(signal_start) \
-			X(signal_start_oneshot) X(signal_stop) X(fs_event_init) X(fs_event_start) X(fs_event_stop) X(          \
-				fs_poll_init) X(fs_poll_start) X(fs_poll_stop) X(spawn) X(tcp_init) X(tcp_init_ex)             \
-				X(tcp_connect) X(pipe_init) X(pipe_connect) X(pipe_connect2) X(tty_init) X(                    \
-					listen) X(accept) X(read_start) X(read_stop) X(write) X(write2) X(shutdown)            \
-					X(udp_init) X(udp_init_ex) X(udp_send) X(udp_recv_start) X(udp_recv_stop) X(           \
-						getaddrinfo) X(getnameinfo) X(random) X(queue_work) X(cancel)                  \
-						X(fs_close) X(fs_open) X(fs_read) X(fs_unlink) X(fs_write) X(                  \
-							fs_copyfile) X(fs_mkdir) X(fs_mkdtemp) X(fs_mkstemp) X(fs_rmdir)       \
-							X(fs_scandir) X(fs_opendir) X(fs_readdir) X(                           \
-								fs_closedir) X(fs_stat) X(fs_fstat) X(fs_rename)               \
-								X(fs_fsync) X(fs_fdatasync) X(fs_ftruncate) X(                 \
-									fs_sendfile) X(fs_access) X(fs_chmod)                  \
-									X(fs_utime) X(fs_futime) X(fs_lutime) X(               \
-										fs_lstat) X(fs_link) X(fs_symlink)             \
-										X(fs_readlink) X(fs_realpath) X(               \
-											fs_fchmod) X(fs_chown)                 \
-											X(fs_fchown) X(fs_lchown) X(           \
-												fs_statfs) X(once)             \
-												X(thread_create)               \
-													X(thread_create_ex)
+/* clang-format off */
+#define ACAUSAL_LIBUV_FUNCTIONS(X) \
+	X(loop_init) X(loop_close) X(loop_new) X(loop_delete) X(default_loop) X(run) X(walk) \
+	X(close) X(tcp_close_reset) \
+	X(timer_init) X(timer_start) X(timer_stop) X(timer_again) \
+	X(idle_init) X(idle_start) X(idle_stop) \
+	X(prepare_init) X(prepare_start) X(prepare_stop) \
+	X(check_init) X(check_start) X(check_stop) \
+	X(async_init) X(async_send) \
+	X(poll_init) X(poll_init_socket) X(poll_start) X(poll_stop) \
+	X(signal_init) X(signal_start) X(signal_start_oneshot) X(signal_stop) \
+	X(fs_event_init) X(fs_event_start) X(fs_event_stop) \
+	X(fs_poll_init) X(fs_poll_start) X(fs_poll_stop) \
+	X(spawn) \
+	X(tcp_init) X(tcp_init_ex) X(tcp_connect) \
+	X(pipe_init) X(pipe_connect) X(pipe_connect2) X(tty_init) \
+	X(listen) X(accept) X(read_start) X(read_stop) X(write) X(write2) X(shutdown) \
+	X(udp_init) X(udp_init_ex) X(udp_send) X(udp_recv_start) X(udp_recv_stop) \
+	X(getaddrinfo) X(getnameinfo) X(random) X(queue_work) X(cancel) \
+	X(fs_close) X(fs_open) X(fs_read) X(fs_unlink) X(fs_write) X(fs_copyfile) X(fs_mkdir) \
+	X(fs_mkdtemp) X(fs_mkstemp) X(fs_rmdir) X(fs_scandir) X(fs_opendir) X(fs_readdir) \
+	X(fs_closedir) X(fs_stat) X(fs_fstat) X(fs_rename) X(fs_fsync) X(fs_fdatasync) \
+	X(fs_ftruncate) X(fs_sendfile) X(fs_access) X(fs_chmod) X(fs_utime) X(fs_futime) \
+	X(fs_lutime) X(fs_lstat) X(fs_link) X(fs_symlink) X(fs_readlink) X(fs_realpath) \
+	X(fs_fchmod) X(fs_chown) X(fs_fchown) X(fs_lchown) X(fs_statfs) \
+	X(once) X(thread_create) X(thread_create_ex)
+/* clang-format on */
 
 /* Functions of libc that are interposed, by their whole name. */
 #define ACAUSAL_LIBC_FUNCTIONS(X) X(pthread_create) X(write) X(dlclose)

@@ -24,14 +24,15 @@ bare() {
 		INSERT INTO type VALUES (1, 'main', 'root', 'ROOT', 0), (2, 'uv_timer_t', 'handle', 'Timeout', 0),
 			(3, 'uv_fs_t', 'request', 'FSREQCALLBACK', 1), (8, 'uv_thread_t', 'thread', 'THREAD', 1);
 		INSERT INTO api VALUES (1, 'uv_timer_start'), (2, 'uv_fs_read'), (3, 'uv_timer_init');
-		INSERT INTO frame (frame_id, module_id, address) VALUES (1, 1, 100), (2, 1, 200), (3, 1, 300);
+		INSERT INTO frame (frame_id, module_id, address) VALUES (1, 1, 100), (2, 1, 200), (3, 1, 300), (4, 1, 151), (5, 1, 251);
 		INSERT INTO module VALUES (1, '/srv/app/server', 'aa');
 		INSERT INTO source (frame_id, inline_depth, function, file, line) VALUES (1, 0, 'main', '/srv/app/main.c', 9),
-			(2, 0, 'on_tick', '/srv/app/tick.c', 5), (3, 0, 'on_data', '/srv/app/data.c', 7);
+			(2, 0, 'on_tick', '/srv/app/tick.c', 5), (3, 0, 'on_data', '/srv/app/data.c', 7),
+			(4, 0, 'on_tick', '/srv/app/tick.c', 2), (5, 0, 'on_data', '/srv/app/data.c', 3);
 		INSERT INTO stack (stack_id, caller_id, frame_id) VALUES (1, NULL, 1), (2, NULL, 2), (3, NULL, 3);
 		INSERT INTO origin (origin_id, thread_id, type_id, api_id, stack_id)
 			VALUES (1, 1, 2, 1, 2), (2, 1, 2, 3, 1), (3, 1, 3, 2, 3), (4, 1, 2, 1, 1);
-		INSERT INTO entry VALUES (1, 1, 'callback', NULL), (2, 1, 'callback', 2), (3, 1, 'callback', 3);
+		INSERT INTO entry VALUES (1, 1, 'callback', NULL), (2, 1, 'callback', 4), (3, 1, 'callback', 5);
 		INSERT INTO packed_resource (async_id, origin_id, type_id, trigger_delta, run_id, created_ns)
 			VALUES (1, NULL, 1, NULL, NULL, 0), (2, 2, NULL, 1, 1, 10);
 		INSERT INTO packed_run (run_id, async_id, entry_id, began_ns) VALUES (1, 1, 1, 0);
@@ -197,6 +198,47 @@ equal 'runs packed with their armings' "$(COLUMNS=100 trace -r shot.db run:1001)
 equal 'info counts those' "$("$A" info -r shot.db --format json 2 |
 	json "SELECT data ->> '$.run_count', data ->> '$.arming_count', data ->> '$.last_run_id',
 		data ->> '$.armings[0].arming_id' FROM json_data")" '1000|1000|1001|1000'
+
+# --- frames that are set aside ------------------------------------------------------------------
+
+frames_of() { # FILE [OPTION...]
+	trace -r "$1" --format json "${@:2}" run:3 | json "SELECT group_concat(f.value ->> '$.function', ' ')
+		FROM json_data, json_each(data, '$.segments[1].frames') f"
+}
+# Run 2 arms run 3. Frame 4 is where its callback begins, 2 is in the middle of it, 3 of another function.
+again="INSERT INTO stack (stack_id, caller_id, frame_id) VALUES (5, NULL, 4), (6, 5, 2), (7, 5, 3);
+	INSERT INTO packed_run (run_id, async_id, arming_id, entry_id, began_ns) VALUES (2, 2, 1, 2, 500), (3, 2, 2, 3, 600);
+	INSERT INTO packed_arming (arming_id, async_id, run_id, origin_id, armed_ns) VALUES (1, 2, 1, 4, 100), (2, 2, 2, 1, 550);"
+bare tail.db "$again UPDATE origin SET stack_id = 7 WHERE origin_id = 1;"
+equal 'a callback left by a tail call' "$(frames_of tail.db)" 'on_data on_tick'
+contains '… is marked' "$(trace -r tail.db run:3)" 'tick.c:2  left by a tail call'
+bare cold.db "$again UPDATE origin SET stack_id = 6 WHERE origin_id = 1;"
+equal 'a callback whose split-off part stands there already' "$(frames_of cold.db)" on_tick
+equal '… with --full' "$(frames_of cold.db --full)" 'on_tick on_tick'
+bare cold_bare.db "$again UPDATE origin SET stack_id = 6 WHERE origin_id = 1;
+	UPDATE source SET function = 'on_tick.cold' WHERE frame_id = 2;"
+equal '… by the name of its part' "$(frames_of cold_bare.db)" on_tick.cold
+bare wrapper.db "$again INSERT INTO module VALUES (2, '/usr/lib/libacausal.so', 'bb');
+	INSERT INTO frame (frame_id, module_id, address) VALUES (6, 2, 100);
+	INSERT INTO source (frame_id, inline_depth, function) VALUES (6, 0, 'uv_timer_start');
+	INSERT INTO stack (stack_id, caller_id, frame_id) VALUES (8, 2, 6), (9, 8, 3);
+	UPDATE origin SET stack_id = 9 WHERE origin_id = 1;"
+equal "the recorder's wrapper is not the program's" "$(frames_of wrapper.db)" 'on_data on_tick'
+equal '… with --full' "$(frames_of wrapper.db --full)" 'on_data uv_timer_start on_tick'
+
+# --- long stacks --------------------------------------------------------------------------------
+
+# What does not fold: run N was armed from one of two places, as the digits of N's square say.
+bare long.db "$chain UPDATE packed_arming SET origin_id = 3 WHERE (run_id * run_id / 7) % 2;"
+equal 'the middle of a long stack is left out' \
+	"$(($(trace -r long.db run:1001 | wc -l) < 320))" 1
+matches '… and counted' "$(trace -r long.db run:1001)" ' [0-9]+ segments more are left out, back to run:[0-9]+ at'
+equal 'its end is shown' "$(trace -r long.db run:1001 | tail -n 1 | cut -c 1-40)" 'complete: 1,000 callbacks back to main  '
+equal '--full leaves nothing out' "$(trace -r long.db --full run:1001 | grep -c '^-- ')" 1000
+bare endless.db "${chain/i < 1001/i < 30001} UPDATE packed_arming SET origin_id = 3 WHERE (run_id * run_id / 7) % 2;"
+equal 'the longest is not gone to its end' \
+	"$(trace -r endless.db --format json run:30001 | json "SELECT data ->> '$.ended_code' FROM json_data")" depth
+contains '… it says how to go on' "$(trace -r endless.db run:30001)" "go on with 'acausal trace run:"
 
 # --- ends in words ------------------------------------------------------------------------------
 

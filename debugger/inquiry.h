@@ -1,0 +1,50 @@
+/*
+ * What `info` has found out of one thing so far: facts, and the words of the line that is being put
+ * together. A line is begun with inquiry_words and ended with inquiry_line.
+ */
+#ifndef ACAUSAL_DEBUGGER_INQUIRY_H
+#define ACAUSAL_DEBUGGER_INQUIRY_H
+
+#include "debugger/execution.h"
+#include "debugger/facts.h"
+
+struct inquiry {
+	struct reader *recording;   /* borrowed */
+	struct frames_cache *cache; /* borrowed */
+	struct facts facts;
+	struct strbuf words;
+	const char *executable;
+	struct execution in; /* the run that inquiry_add_run was given last */
+};
+
+/* Of which process it is: its executable goes without saying. */
+int inquiry_set_process(struct inquiry *inquiry, int64_t process_id, struct error *err);
+
+/* Begins a line. */
+struct strbuf *inquiry_words(struct inquiry *inquiry);
+
+/* Ends it: the words so far become a line for people. */
+void inquiry_line(struct inquiry *inquiry, const char *label);
+
+/* A column for scripts. */
+void inquiry_integer(struct inquiry *inquiry, const char *key, int64_t number);
+void inquiry_string(struct inquiry *inquiry, const char *key, const char *text);
+
+/* ", at +1.2 s"; nothing when it is not known. */
+void inquiry_add_moment(struct inquiry *inquiry, int64_t ns);
+
+/* "run:9 (on_connection of tcp 5)" */
+int inquiry_add_run(struct inquiry *inquiry, int64_t run_id, int64_t thread_id, struct error *err);
+
+/* "tcp 5 (0.0.0.0:3000)" */
+int inquiry_add_resource(struct inquiry *inquiry, int64_t async_id, struct error *err);
+
+/* ", on thread:3 (worker)" */
+int inquiry_add_thread(struct inquiry *inquiry, int64_t thread_id, struct error *err);
+
+/* A stack that was taken in the last run named, under `key`; for people below the line before it.
+ */
+int inquiry_add_stack(
+	struct inquiry *inquiry, const char *key, int64_t stack_id, struct error *err);
+
+#endif

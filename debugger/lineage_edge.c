@@ -1,0 +1,228 @@
+/*
+ * One edge back: see lineage_edge.h. Says why when there is none: what is unknown ends the stack in
+ * words; a wrong parent is worse than none. Must not fold or count.
+ */
+#include "debugger/lineage_edge.h"
+
+#include "debugger/quantity.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Events that were lost before `ns` may have held what is looked for. 1: they are the end. */
+static int end_with_gap(struct walk *walk, int64_t thread_id, int64_t ns, struct error *err)
+{
+	struct strbuf lost = {0}, moment = {0};
+	struct gap_row gap;
+	int found = lookup_gap_before(walk->recording, thread_id, ns, &gap, err);
+
+	if (found != 1)
+		return found;
+	quantity_add_count(&lost, gap.lost == UNKNOWN ? 0 : gap.lost);
+	quantity_add_moment(&moment, gap.from_ns == UNKNOWN ? 0 : gap.from_ns);
+	walk_end(walk, LINEAGE_GAP,
+		"%s events were lost at %s, this run's arming probably among them",
+		strbuf_string(&lost), strbuf_string(&moment));
+	strbuf_deinit(&lost);
+	strbuf_deinit(&moment);
+	return 1;
+}
+
+/* Something that must be there is not. */
+static int end_with_missing(
+	struct walk *walk, const struct execution *from, const char *what, struct error *err)
+{
+	int found = end_with_gap(walk, UNKNOWN, from->run.began_ns, err);
+
+	if (found)
+		return found < 0 ? -1 : 0;
+	switch (reader_state(walk->recording)) {
+	case RECORDING_CUT:
+		return walk_end(walk, LINEAGE_CUT_SHORT,
+			"the recording was cut short before %s was written", what);
+	case RECORDING_GROWING:
+		return walk_end(walk, LINEAGE_NOT_WRITTEN_YET,
+			"%s is not written yet: the recording is still growing", what);
+	default:
+		return walk_end(walk, LINEAGE_DAMAGED, "%s is missing in the recording", what);
+	}
+}
+
+static int64_t difference(int64_t later, int64_t earlier)
+{
+	return later == UNKNOWN || earlier == UNKNOWN
+		       ? UNKNOWN
+		       : (int64_t)((uint64_t)later - (uint64_t)earlier);
+}
+
+/* Begins a segment: how `from` came of something that was done at `ns`. */
+static void segment_begin(struct segment *segment, enum lineage_edge edge,
+	const struct execution *from, const char *api, int64_t ns)
+{
+	*segment = (struct segment){.edge = edge, .api = api, .ns = ns};
+	segment->wait_ns = difference(from->run.began_ns, ns);
+	segment->of_run_id = from->run.run_id;
+	segment->armed.async_id = from->run.async_id;
+	segment->armed.type = from->type;
+	segment->armed.class = from->class;
+	segment->armed.detail = from->detail;
+	segment->armed.timeout_ms = segment->armed.repeat_ms = UNKNOWN;
+	segment->armed.times = 1;
+	execution_forget(&segment->in);
+}
+
+int walk_creation(struct walk *walk, const struct execution *from, int64_t async_id,
+	enum lineage_edge edge, struct segment *ret, struct error *err)
+{
+	struct resource_row resource;
+	struct strbuf what = {0};
+	int found = lookup_resource(walk->recording, async_id, &resource, err);
+
+	if (found < 0)
+		return -1;
+	if (!found) {
+		strbuf_add_string(&what, "resource ");
+		point_add_async(&what, async_id);
+		found = end_with_missing(walk, from, strbuf_string(&what), err);
+		strbuf_deinit(&what);
+		return found;
+	}
+	segment_begin(ret, edge, from, resource.api, resource.created_ns);
+	ret->armed.async_id = async_id;
+	ret->armed.type = resource.type.name;
+	ret->armed.class = resource.type.class;
+	ret->armed.detail = resource.detail;
+	return walk_stand(walk, ret, resource.run_id, resource.thread_id, resource.stack_id, err)
+		       ? -1
+		       : 1;
+}
+
+static int arming_edge(
+	struct walk *walk, const struct execution *from, struct segment *ret, struct error *err)
+{
+	struct arming_row arming;
+	char what[64];
+	int found = lookup_arming_of(walk->recording, &from->run, &arming, err);
+
+	if (found < 0)
+		return -1;
+	if (!found) {
+		snprintf(what, sizeof what, "arming %" PRId64, from->run.arming_id);
+		return end_with_missing(walk, from, what, err);
+	}
+	segment_begin(ret, EDGE_LINK, from, arming.api, arming.armed_ns);
+	ret->armed.timeout_ms = arming.timeout_ms;
+	ret->armed.repeat_ms = arming.repeat_ms;
+	ret->armed.times = arming.times;
+	return walk_stand(walk, ret, arming.run_id, arming.thread_id, arming.stack_id, err) ? -1
+											    : 1;
+}
+
+/* A thread's root run: who made the thread, or the process. */
+static int root_edge(
+	struct walk *walk, const struct execution *from, struct segment *ret, struct error *err)
+{
+	struct thread_row thread;
+	struct process_row process;
+
+	if (lookup_thread(walk->recording, from->run.thread_id, &thread, err) < 0)
+		return -1;
+	if (thread.is_foreign)
+		return walk_end(walk, LINEAGE_FOREIGN_THREAD,
+			"thread %" PRId64 " was made by a call that is not recorded",
+			thread.thread_id);
+	if (!thread.role || strcmp(thread.role, "main")) {
+		if (from->run.async_id == UNKNOWN)
+			return end_with_missing(walk, from, "this thread's start", err);
+		return walk_creation(walk, from, from->run.async_id, EDGE_LINK, ret, err);
+	}
+	if (lookup_process(walk->recording, thread.process_id, &process, err) < 0)
+		return -1;
+	if (process.spawned_by_async_id == UNKNOWN) {
+		walk->lineage->complete = true;
+		return 0;
+	}
+	return walk_creation(walk, from, process.spawned_by_async_id, EDGE_LINK, ret, err);
+}
+
+static int unknown_edge(struct walk *walk, const struct execution *from, struct error *err)
+{
+	struct resource_row resource;
+	int found = end_with_gap(walk, UNKNOWN, from->run.began_ns, err);
+
+	if (found)
+		return found < 0 ? -1 : 0;
+	found = lookup_resource(walk->recording, from->run.async_id, &resource, err);
+	if (found < 0)
+		return -1;
+	if (!found && reader_state(walk->recording) == RECORDING_COMPLETE)
+		return walk_end(walk, LINEAGE_BEFORE_RECORDING, "armed before recording began");
+	if (!found)
+		return end_with_missing(walk, from, "the resource", err);
+	return walk_end(walk, LINEAGE_UNKNOWN_LINK, "who armed this run was not seen");
+}
+
+/* What armed `from`: 1 and the segment, 0 when the stack ends here, -1 an error. */
+static int link_edge(
+	struct walk *walk, const struct execution *from, struct segment *ret, struct error *err)
+{
+	char what[64];
+
+	if (from->run.run_id == UNKNOWN)
+		return walk_end(walk, LINEAGE_OUTSIDE, "not inside any recorded run");
+	if (from->is_root)
+		return root_edge(walk, from, ret, err);
+	if (!from->is_written)
+		return end_with_missing(
+			walk, from, walk_run_words(from->run.run_id, what, sizeof what), err);
+	if (from->run.arming_id != UNKNOWN)
+		return arming_edge(walk, from, ret, err);
+	if (from->armed_by_creation)
+		return walk_creation(walk, from, from->run.async_id, EDGE_LINK, ret, err);
+	return unknown_edge(walk, from, err);
+}
+
+static int load_firing(
+	struct walk *walk, const struct execution *from, struct firing *ret, struct error *err)
+{
+	int found = lookup_cause(walk->recording, from->run.cause_id, &ret->row, err);
+
+	if (found != 1)
+		return found;
+	if (execution_load(walk->recording, walk->cache, ret->row.run_id, ret->row.thread_id,
+		    &ret->in, err) < 0)
+		return -1;
+	ret->is_work = ret->row.kind && !strcmp(ret->row.kind, "work") &&
+		       ret->in.run.async_id == from->run.async_id;
+	if (ret->row.stack_id == UNKNOWN)
+		found = frames_of_place(walk->cache, walk->recording, ret->in.run.callback_frame_id,
+			&ret->frames, err);
+	else
+		found = execution_stack(walk->recording, walk->cache, &ret->in, ret->row.stack_id,
+			&ret->frames, err);
+	return found ? -1 : 1;
+}
+
+int walk_edge(
+	struct walk *walk, const struct execution *from, struct segment *ret, struct error *err)
+{
+	struct firing firing;
+	int found, caused = load_firing(walk, from, &firing, err);
+
+	if (caused < 0)
+		return -1;
+	if (caused && walk->options->by == EDGE_CAUSE && firing.row.run_id != UNKNOWN) {
+		segment_begin(ret, EDGE_CAUSE, from, firing.row.api, firing.row.caused_ns);
+		ret->in = firing.in;
+		ret->frames = firing.frames;
+		return 1;
+	}
+	found = link_edge(walk, from, ret, err);
+	if (found == 1 && caused && walk->options->by == EDGE_LINK &&
+		(firing.row.run_id != ret->in.run.run_id || firing.frames != ret->frames)) {
+		ret->has_firing = true;
+		ret->firing = firing;
+	}
+	return found;
+}
