@@ -63,7 +63,9 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 FLAGS    = $(LANGUAGE) $(VERSIONED) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(C_WARNINGS)
 # No sibling calls and frame pointers kept: a wrapper must stand on the stack while libuv runs.
 # Initial-exec: one thread-local load, and no call into the loader from a signal handler.
-GUEST_FLAGS := -fno-optimize-sibling-calls -fno-omit-frame-pointer -ftls-model=initial-exec
+# No vectors of words: a wide load of what was just stored word by word waits for the stores.
+GUEST_FLAGS := -fno-optimize-sibling-calls -fno-omit-frame-pointer -ftls-model=initial-exec \
+	-fno-tree-slp-vectorize
 LIBFLAGS = $(LANGUAGE) $(CPPFLAGS) -O2 -g $(WARNINGS) $(C_WARNINGS) -fPIC -fvisibility=hidden \
 	$(GUEST_FLAGS) $(UV_CFLAGS)
 DEPFLAGS = -MMD -MP
