@@ -129,6 +129,19 @@ static int check_words(const struct invocation *invocation, struct error *err)
 	return usage_error(command, reason.text, err);
 }
 
+/* There is no recording to look at: was it given in an argument's place? */
+static int recording_as_word(const struct invocation *invocation, struct error *err)
+{
+	const char *word = invocation->options.word_count ? invocation->options.words[0] : NULL;
+
+	if (!word || option_value(&invocation->options, "r") ||
+		file_kind_of(word) != FILE_RECORDING)
+		return 1;
+	error_set(
+		err, "%s: '%s' is a recording: type -r %s", invocation->command->name, word, word);
+	return 2;
+}
+
 static int run_parsed(
 	struct session *session, const struct invocation *invocation, struct error *err)
 {
@@ -141,7 +154,7 @@ static int run_parsed(
 	if (!(command->flags & COMMAND_RECORDING))
 		return command->run(session, invocation, err);
 	if (session_acquire(session, err))
-		return 1;
+		return recording_as_word(invocation, err);
 	status = command->run(session, invocation, err);
 	session_release(session);
 	return status;

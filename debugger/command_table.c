@@ -24,6 +24,16 @@ static int run_record(
 	return record_main(invocation->argument_count + 1, invocation->arguments - 1);
 }
 
+static const struct option_row record_options[] = {
+	{"output", 'o', "FILE",
+		"the recording's name (acausal.db); one that is there becomes FILE.old"},
+	{"on-full", 0, "wait|drop",
+		"when the program is faster than the recorder: it waits (the default), or events "
+		"are dropped and counted"},
+	{"help", 'h', NULL, "this help"},
+	{0},
+};
+
 #define POINT_WORDS                                                                                \
 	"POINT is what to begin at:\n"                                                             \
 	"\n"                                                                                       \
@@ -44,11 +54,15 @@ static const struct command rows[] = {
 			       "acausal.db in"
 			       " the\ncurrent folder, or to FILE. A recording that is there "
 			       "already becomes"
-			       " FILE.old.\nThe command needs no change. Its exit status is ours.\n"
+			       " FILE.old.\nThe command needs no change.\n"
 			       "\n"
 			       "  acausal record ./server --port 3000\n"
 			       "\n"
-			       "'acausal record --help' tells all options.",
+			       "Exit status: that of COMMAND; 128+N when signal N ended it; 125 "
+			       "when acausal"
+			       "\nfailed; 126 when COMMAND cannot be executed; 127 when it is not "
+			       "found.",
+		.options = record_options,
 		.flags = COMMAND_SHELL | COMMAND_RAW,
 		.most_words = -1,
 		.completion = COMPLETE_FILE,

@@ -265,11 +265,15 @@ static int resource_birth(
 {
 	struct strbuf *words = inquiry_words(inquiry);
 
-	strbuf_add_string(words, "by ");
-	describe_arming(words, resource->api, UNKNOWN, UNKNOWN);
-	strbuf_add_string(words, " in ");
-	if (inquiry_add_run(inquiry, resource->run_id, resource->thread_id, err))
-		return -1;
+	if (!resource->api && resource->type.class && !strcmp(resource->type.class, "root")) {
+		strbuf_add_string(words, "with its process");
+	} else {
+		strbuf_add_string(words, "by ");
+		describe_arming(words, resource->api, UNKNOWN, UNKNOWN);
+		strbuf_add_string(words, " in ");
+		if (inquiry_add_run(inquiry, resource->run_id, resource->thread_id, err))
+			return -1;
+	}
 	inquiry_add_moment(inquiry, resource->created_ns);
 	if (inquiry_add_thread(inquiry, resource->thread_id, err))
 		return -1;

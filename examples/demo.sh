@@ -36,6 +36,10 @@ done
 	exit 1
 }
 
+next() { # COMMAND WORDS
+	printf '    %-56s  %s\n' "$1" "$2"
+}
+
 cat <<TEXT
 
 Read it from the top: the row was drawn with a column that is not there (NULL), in a timer's
@@ -43,8 +47,8 @@ callback; the frames below lead through the disk and the thread pool to the requ
 which asked for a column that find_column does not know.
 
 What to type next:
-    $B/acausal trace -r $recording --full         every segment, nothing folded
-    $B/acausal info  -r $recording crash          all that is known of the crash
-    $B/acausal debug -r $recording                a prompt: help, trace, info, sql
-    examples/README.md                                     two more programs, each with its bug
+$(next "$B/acausal trace -r $recording --full" 'every segment, nothing folded')
+$(next "$B/acausal info  -r $recording crash" 'all that is known of the crash')
+$(next "$B/acausal debug -r $recording" 'a prompt: help, trace, info, sql')
+$(next examples/README.md 'two more programs, each with its bug')
 TEXT

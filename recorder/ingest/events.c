@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -552,6 +553,9 @@ static int on_crash(struct ingest_process *process, const struct found *found, s
 	struct row_crash row = {.process_id = process->process_id,
 		.signal = event->signal,
 		.code = event->code,
+		/* Else si_addr is something else, or says nothing. */
+		.has_fault_address =
+			event->signal != SIGABRT && event->code > 0 && event->code != SI_KERNEL,
 		.fault_address = event->fault_address};
 
 	if (!events_id(process, event->run_id, &row.run_id))

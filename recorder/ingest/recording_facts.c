@@ -133,7 +133,10 @@ int recording_write_crash(
 	recording_bind_id(statement, 4, row->stack_id);
 	sqlite3_bind_int(statement, 5, row->signal);
 	sqlite3_bind_int(statement, 6, row->code);
-	sqlite3_bind_int64(statement, 7, (int64_t)row->fault_address);
+	if (row->has_fault_address)
+		sqlite3_bind_int64(statement, 7, (int64_t)row->fault_address);
+	else
+		sqlite3_bind_null(statement, 7);
 	recording_bind_number(statement, 8, row->crashed_ns);
 	if (recording_step(recording, statement, err))
 		return -1;

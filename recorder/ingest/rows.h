@@ -7,6 +7,7 @@
 #ifndef ACAUSAL_INGEST_ROWS_H
 #define ACAUSAL_INGEST_ROWS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ROW_UNKNOWN INT64_MIN
@@ -82,6 +83,8 @@ struct row_crash {
 	uint32_t process_id, thread_id, stack_id;
 	int64_t run_id;
 	int signal, code;
+	bool has_fault_address; /* not of a signal that was sent, nor of an address that cannot be
+				 */
 	uint64_t fault_address;
 	int64_t crashed_ns;
 };

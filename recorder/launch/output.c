@@ -169,6 +169,16 @@ void output_lock(struct output *output)
 		fcntl(output->lock, F_OFD_SETLK, &lock);
 }
 
+bool output_is_recording(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	bool ret = fd >= 0 && is_recording(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
 /* Whether the file at the recording's place can be one that we have begun to make. */
 static bool may_be_ours(const char *path)
 {

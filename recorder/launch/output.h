@@ -22,6 +22,9 @@ struct output {
  */
 int output_init(struct output *output, const char *path, struct error *err);
 
+/* Is the file at `path` a recording? */
+bool output_is_recording(const char *path);
+
 /* Makes room: an older recording becomes FILE.old, in the place of the one before it. */
 int output_make_room(struct output *output, struct error *err);
 

@@ -388,6 +388,10 @@ int record_main(int argc, char **argv)
 	if (status)
 		return PROGRAM_FAILED;
 	status = program_find(&program, request.command[0], &err);
+	if (status && output_is_recording(request.command[0]))
+		error_set(&err,
+			"%s is a recording, not a command: look at it with 'acausal trace -r %s'",
+			request.command[0], request.command[0]);
 	if (status) {
 		report_line("%s", err.text);
 		return status;

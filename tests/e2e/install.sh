@@ -17,6 +17,7 @@ equal 'a manual page for each command that is told of' \
 	"$("$ACAUSAL" help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' | grep -v '^acausal$' | sort)"
 equal 'each has a name and a synopsis' \
 	"$(grep -LE '^\.SH SYNOPSIS' local/share/man/man1/*.1; grep -LE '^\.SH NAME' local/share/man/man1/*.1)" ''
+contains "record's has its options" "$(<local/share/man/man1/acausal-record.1)" 'on\-full'
 for prefix in "$TMP/local" "$TMP/package/usr"; do
 	# Away from the build folder, so that its library is not the one that is found.
 	status "record with the one in $(basename "$prefix")" 0 \

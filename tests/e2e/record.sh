@@ -89,6 +89,8 @@ one_line 'no program' 127 'No such file' "$ACAUSAL" record nonexistent_command
 equal 'these leave both recordings as they were' \
 	"$(sha256sum <acausal.db; sha256sum <acausal.db.old)" "$fourth"$'\n'"$third"
 
+one_line 'a recording as the command' 126 "acausal trace -r ./acausal.db'" "$ACAUSAL" record ./acausal.db
+
 echo precious >mine
 one_line 'a file that is no recording' 125 'mine is no recording' "$ACAUSAL" record -o mine "$guest"
 sqlite3 other.db 'CREATE TABLE t (x)'

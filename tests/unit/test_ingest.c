@@ -526,16 +526,22 @@ static void crashes_and_gaps_are_noted(void **state)
 	(void)state;
 	f->arena->header->lost.value = 12;
 	assert_true(ARENA_PUT(f->arena, 1, CRASH, &crash));
+	/* What was sent has no address, whatever siginfo has in its place. */
+	crash.code = SI_USER;
+	assert_true(ARENA_PUT(f->arena, 1, CRASH, &crash));
+	crash.signal = SIGABRT;
+	crash.code = SI_TKILL;
+	assert_true(ARENA_PUT(f->arena, 1, CRASH, &crash));
 	assert_true(ARENA_PUT(f->arena, 1, GAP, &gap));
 	fixture_drain(f);
 	ingest_process_ended(f->process, SIGSEGV);
 	fixture_finish(f);
-	assert_int_equal(f->summary.crash_id, 1);
+	assert_int_equal(f->summary.crash_id, 3);
 	assert_int_equal(f->summary.lost, 12);
 	assert_answer(f,
 		"SELECT crash_id, process_id, thread_id, run_id, signal, code, fault_address FROM"
 		" crash",
-		"1|1|1|1|11|1|24");
+		"1|1|1|1|11|1|24 2|1|1|1|11|0|- 3|1|1|1|6|-6|-");
 	assert_answer(f, "SELECT thread_id, to_ns - from_ns, lost FROM gap", "1|4|12");
 	assert_answer(
 		f, "SELECT exit_code, exit_signal, ended_ns >= started_ns FROM process", "-|11|1");
