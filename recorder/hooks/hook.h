@@ -61,7 +61,10 @@ static inline uint64_t call_ticks(struct call *call)
 	return call->ticks;
 }
 
-/* The node of the stack that made the call; captured at most when something keeps it. */
+/*
+ * The node of the stack that made the call; captured at most when something keeps it, and before
+ * the run that is to be named with it: see thread_capture.
+ */
 static inline uint32_t call_stack(struct call *call)
 {
 	return thread_capture(call->thread, &call->from);

@@ -72,15 +72,18 @@ WRAPPER int uv_run(uv_loop_t *loop, uv_run_mode mode)
 {
 	CALL(run);
 	struct run_nesting outside = {0}, *nesting;
+	uint32_t stack;
 	int result, depth = 0;
 
 	if (call.thread) {
 		emit_settle(&call.thread->emit);
+		stack_settle(&call.thread->stack_memory);
+		stack = call.thread->depth ? call_stack(&call) : 0;
 		depth = call.thread->depth;
 		nesting = run_nesting(call.thread);
 		if (nesting) {
 			outside = *nesting;
-			*nesting = (struct run_nesting){FRAME, depth ? call_stack(&call) : 0};
+			*nesting = (struct run_nesting){FRAME, depth ? stack : 0};
 		}
 	}
 	result = call.uv->run(loop, mode);

@@ -32,10 +32,10 @@ static uint64_t birth_fill(
 {
 	struct thread *thread = call->thread;
 
+	live->stack = call_stack(call);
 	live->trigger_id = run_context_resource(thread);
 	live->run_id = run_context(thread);
 	live->loop_id = loop_id_of(thread, loop);
-	live->stack = call_stack(call);
 	live->type = (uint16_t)type;
 	live->api = call->api;
 	live->thread = thread->emit.thread;

@@ -100,9 +100,11 @@ WRAPPER int pthread_create(pthread_t *restrict id, const pthread_attr_t *restric
 	UNWIND_FROM_CALLER(&from);
 	libc_resolve();
 	thread = thread_self();
-	if (thread)
+	if (thread) {
+		run_settle(thread, from.sp);
 		index = thread_made(
 			thread, &from, attributes, (void *)entry, argument, libuv_is_text(from.pc));
+	}
 	if (!index)
 		return libc_real.pthread_create(id, attributes, entry, argument);
 	result = libc_real.pthread_create(id, attributes, on_thread, (void *)(uintptr_t)index);

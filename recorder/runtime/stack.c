@@ -331,6 +331,14 @@ uint32_t stack_capture(const struct unwind_start *start, const struct stack_boun
 	return stack_node(pcs, count, end, bounds->callback);
 }
 
+void stack_settle(struct unwind_memory *memory)
+{
+	if (likely(!memory->busy))
+		return;
+	memory->count = 0;
+	memory->busy = false;
+}
+
 uint32_t stack_capture_exact(const struct unwind_start *start, const struct stack_bounds *bounds)
 {
 	uint64_t pcs[ARENA_STACK_DEPTH];

@@ -23,7 +23,13 @@ struct stack_bounds {
 uint32_t stack_capture(const struct unwind_start *start, const struct stack_bounds *bounds,
 	struct unwind_memory *memory);
 
-/* The same for a start whose pc is the very instruction: where a crash happened. */
+/*
+ * For places that no signal handler comes to: a walk that is still going on was left by siglongjmp
+ * out of a handler, and would keep the memory from being used for good.
+ */
+void stack_settle(struct unwind_memory *memory);
+
+/* What stack_capture does for a start whose pc is the very instruction: where a crash happened. */
 uint32_t stack_capture_exact(const struct unwind_start *start, const struct stack_bounds *bounds);
 
 /* Code was unloaded: addresses may mean something else from now on. */

@@ -324,10 +324,22 @@ void run_drop_above(struct thread *thread, int depth)
 		run_abandon(thread);
 }
 
+/* Whether an address is on the stack that the thread's signal handlers run on. */
+static bool is_signal_stack(uintptr_t sp)
+{
+	stack_t now;
+
+	return sigaltstack(NULL, &now) == 0 && !(now.ss_flags & SS_DISABLE) &&
+	       sp - (uintptr_t)now.ss_sp < now.ss_size;
+}
+
 void run_drop_left(struct thread *thread, uintptr_t sp)
 {
 	struct run_nesting *nesting;
 
+	/* A program may have put that one on the thread's own, outside of runs that are open. */
+	if (is_signal_stack(sp))
+		return;
 	while (thread->depth > 0 && thread->depth <= THREAD_RUNS) {
 		uintptr_t entry = thread->runs[thread->depth - 1].entry;
 
@@ -395,7 +407,8 @@ void run_end(struct thread *thread, int depth, const struct run_result *result)
 		run_close(thread, 0, result);
 }
 
-uint32_t thread_capture(struct thread *thread, const struct unwind_start *start)
+/* Down to where the run at the top was entered. */
+static uint32_t capture_run(struct thread *thread, const struct unwind_start *start)
 {
 	struct stack_bounds bounds = {thread->stack_high, thread->entry};
 
@@ -409,4 +422,28 @@ uint32_t thread_capture(struct thread *thread, const struct unwind_start *start)
 	if (!thread_owns(thread, start->sp) || !thread_owns(thread, bounds.limit))
 		bounds.limit = 0;
 	return stack_capture(start, &bounds, &thread->stack_memory);
+}
+
+uint32_t thread_capture(struct thread *thread, const struct unwind_start *start)
+{
+	const struct unwind_memory *memory = &thread->stack_memory;
+	bool in_use = memory->busy;
+	int depth;
+	uint32_t node;
+
+	for (;;) {
+		depth = thread->depth;
+		node = capture_run(thread, start);
+		/*
+		 * What a run calls returns to its trampoline. A frame that lies across the run's
+		 * entry instead is of somebody who came back by longjmp or an exception and has
+		 * gone down again, below where that run was.
+		 */
+		if (likely(depth == 0 || in_use || !memory->beyond) ||
+			!thread_owns(thread, memory->beyond))
+			return node;
+		run_drop_left(thread, memory->beyond);
+		if (thread->depth == depth)
+			return node;
+	}
 }

@@ -187,7 +187,10 @@ static inline uint64_t run_context_resource(struct thread *thread)
 	return thread->depth ? thread->runs[thread->depth - 1].shared->async_id : thread->async_id;
 }
 
-/* The node of the caller's stack, down to where the current run was entered. */
+/*
+ * The node of the caller's stack, down to where the current run was entered. Where the stack shows
+ * that this run has been left, it is closed: ask for the run after the stack, not before.
+ */
 uint32_t thread_capture(struct thread *thread, const struct unwind_start *start);
 
 #endif

@@ -83,15 +83,18 @@ READS_STACK static bool walk(struct unwind_memory *memory, const struct unwind_s
 			}
 			old = 0;
 		}
-		at.code = row_get(lookup_address(at.pc, false));
 		if (unlikely(count >= max))
 			return false;
+		at.code = row_get(lookup_address(at.pc, false));
+		if (unlikely(!at.code))
+			at.code = row_decode(at.pc, false);
 		if (unlikely((at.code & CODE_KIND) != CODE_USUAL)) {
 			if (at.code != CODE_OUTERMOST)
 				return false;
 			at.cfa = at.sp;
 			memory->fresh[count++] = at;
 			memory->ends_at_limit = true;
+			memory->beyond = 0;
 			break;
 		}
 		at.cfa = cfa_of(at.code, at.sp, fp);
@@ -101,6 +104,7 @@ READS_STACK static bool walk(struct unwind_memory *memory, const struct unwind_s
 		memory->fresh[count++] = at;
 		if (at.cfa >= limit) {
 			memory->ends_at_limit = true;
+			memory->beyond = at.cfa > limit ? at.cfa : 0;
 			break;
 		}
 		at.pc = arch_strip(*(const uintptr_t *)arch_ra_slot(at.cfa, slot));
@@ -110,6 +114,7 @@ READS_STACK static bool walk(struct unwind_memory *memory, const struct unwind_s
 		if (unwind_stops_at(at.pc) || at.pc == 0) {
 			memory->ends_at_limit = false;
 			memory->last_ra = at.pc;
+			memory->beyond = 0;
 			break;
 		}
 		if (unlikely(at.pc < LOWEST_ADDRESS || at.pc >> 48))
@@ -128,8 +133,10 @@ unsigned unwind_again(struct unwind_memory *memory, const struct unwind_start *s
 
 	*same = memory->holds = false;
 	if (limit - start->sp - 1 >= UNWIND_TRUSTED_SPAN || start->sp % 8 ||
-		unwind_stops_at(start->pc))
+		unwind_stops_at(start->pc)) {
+		memory->beyond = 0;
 		return unwind(start, limit, false, pcs, max, ret);
+	}
 	if (memory->generation != generation) {
 		memory->count = 0;
 		memory->generation = generation;
@@ -138,6 +145,7 @@ unsigned unwind_again(struct unwind_memory *memory, const struct unwind_start *s
 		max = UNWIND_REMEMBERED;
 	if (!walk(memory, start, limit, max, same)) {
 		memory->count = 0;
+		memory->beyond = 0;
 		return unwind(start, limit, false, pcs, max_given, ret);
 	}
 	*ret = NODE_END_NONE;

@@ -134,8 +134,17 @@ answers 'a callback that ended in a tail call is at the bottom of the stack' \
 answers 'what is made after a longjmp is not of the run that was left' \
 	"SELECT name.callback FROM resource JOIN name USING (run_id)
 	 WHERE async_id = (SELECT async_id FROM named WHERE callback = 'on_after_jump')" main
+answers '… nor when it is made further down than that run was' \
+	"SELECT name.callback, named.link, named.outer FROM resource JOIN name USING (run_id)
+	 JOIN named USING (async_id) WHERE named.callback = 'on_below_jump'" 'main|main|main'
 answers '… and that run has ended' \
-	"SELECT count(*), count(ended_ns) FROM named WHERE callback = 'on_jump'" '1|1'
+	"SELECT count(*), count(ended_ns) FROM named WHERE callback = 'on_jump'" '2|2'
+
+# Signals.
+answers 'a signal handler on a stack within the own does what the run does that it interrupts' \
+	"SELECT cause FROM named WHERE callback = 'on_signalled'" on_raising
+answers '… and has not ended that run' \
+	"SELECT link FROM named WHERE callback = 'on_after_signal'" on_raising
 
 # Threads.
 answers 'threads by role' \

@@ -6,6 +6,8 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static uv_loop_t *loop;
@@ -283,7 +285,7 @@ static void tails(void)
 /* --- longjmp ------------------------------------------------------------------------------ */
 
 static void *jump_buffer[5];
-static uv_timer_t jump_timer, after_jump;
+static uv_timer_t jump_timer, after_jump, below_jump;
 
 static void on_jump(uv_timer_t *timer)
 {
@@ -308,14 +310,81 @@ static NOINLINE void made_after_jump(void)
 	uv_timer_start(&after_jump, on_after_jump, 0, 0);
 }
 
+static void on_below_jump(uv_timer_t *timer)
+{
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* The same, from further down than the callback was that was left. */
+static NOINLINE void made_below_jump(void)
+{
+	char frame[65536];
+
+	memset(frame, 1, sizeof frame);
+	__asm__ volatile("" : : "r"(frame) : "memory");
+	uv_timer_init(loop, &below_jump);
+	uv_timer_start(&below_jump, on_below_jump, 0, 0);
+	uv_run(loop, UV_RUN_DEFAULT);
+	__asm__ volatile("" : : "r"(frame) : "memory");
+}
+
 static void jumping(void)
 {
 	uv_timer_init(loop, &jump_timer);
 	uv_timer_start(&jump_timer, on_jump, 0, 0);
 	jump();
 	made_after_jump();
+	uv_timer_start(&jump_timer, on_jump, 0, 0);
+	jump();
+	uv_unref((uv_handle_t *)&jump_timer);
+	made_below_jump();
 	uv_close((uv_handle_t *)&jump_timer, NULL);
 	uv_run(loop, UV_RUN_DEFAULT);
+}
+
+/* --- a signal stack within the thread's own ----------------------------------------------- */
+
+static uv_async_t signalled;
+static uv_timer_t raising, after_signal;
+
+static void on_signal_sent(int signal)
+{
+	(void)signal;
+	uv_async_send(&signalled);
+}
+
+static void on_signalled(uv_async_t *handle)
+{
+	uv_close((uv_handle_t *)handle, NULL);
+}
+
+static void on_after_signal(uv_timer_t *timer)
+{
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void on_raising(uv_timer_t *timer)
+{
+	raise(SIGUSR2);
+	uv_timer_init(loop, &after_signal); /* of this run, which the handler has not ended */
+	uv_timer_start(&after_signal, on_after_signal, 0, 0);
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+static NOINLINE void signals(void)
+{
+	char room[65536];
+	const stack_t mine = {.ss_sp = room, .ss_size = sizeof room};
+	struct sigaction action = {.sa_handler = on_signal_sent, .sa_flags = SA_ONSTACK};
+	stack_t before;
+
+	sigaltstack(&mine, &before);
+	sigaction(SIGUSR2, &action, NULL);
+	uv_async_init(loop, &signalled, on_signalled);
+	uv_timer_init(loop, &raising);
+	uv_timer_start(&raising, on_raising, 0, 0);
+	uv_run(loop, UV_RUN_DEFAULT);
+	sigaltstack(&before, NULL);
 }
 
 /* --- threads ------------------------------------------------------------------------------ */
@@ -392,6 +461,7 @@ int main(void)
 	ends();
 	tails();
 	jumping();
+	signals();
 	threads();
 	refusing();
 	TRY(uv_loop_close(loop));
