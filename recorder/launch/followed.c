@@ -122,9 +122,9 @@ bool followed_drain(struct followed *followed)
 
 	if (followed->has_failed || !followed->count)
 		return false;
-	if (!followed->uses_libuv) {
-		enum evidence evidence =
-			evidence_find(&followed->processes[followed->count - 1].arena);
+	/* Each of them: a process may exec, and the next end, before we come to look at it. */
+	for (int i = 0; ret == 0 && !followed->uses_libuv && i < followed->count; i++) {
+		enum evidence evidence = evidence_find(&followed->processes[i].arena);
 
 		followed->uses_libuv = evidence == EVIDENCE_LIBUV;
 		if (evidence != EVIDENCE_NONE && !followed->has_begun)
