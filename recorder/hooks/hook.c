@@ -21,11 +21,6 @@ static bool lies_in(uintptr_t address, const char *low, const char *high)
 	return address - (uintptr_t)low < (uintptr_t)high - (uintptr_t)low;
 }
 
-bool call_is_wrappers(uintptr_t caller)
-{
-	return lies_in(caller, __start_acausal_wrappers, __stop_acausal_wrappers);
-}
-
 void call_enter(struct call *call, enum acausal_api api)
 {
 	uintptr_t caller = call->from.pc;
@@ -33,7 +28,7 @@ void call_enter(struct call *call, enum acausal_api api)
 	call->thread = NULL;
 	call->ticks = 0;
 	call->api = (uint16_t)api;
-	if (unlikely(call_is_wrappers(caller)) && bound) {
+	if (unlikely(lies_in(caller, __start_acausal_wrappers, __stop_acausal_wrappers)) && bound) {
 		call->uv = bound;
 		return;
 	}

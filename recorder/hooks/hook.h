@@ -50,9 +50,6 @@ struct call {
 
 void call_enter(struct call *call, enum acausal_api api);
 
-/* Whether a return address lies in a wrapper. */
-bool call_is_wrappers(uintptr_t caller);
-
 /* When the call was made; read once. */
 static inline uint64_t call_ticks(struct call *call)
 {

@@ -7,14 +7,12 @@
 #ifndef ACAUSAL_RUNTIME_ARENA_H
 #define ACAUSAL_RUNTIME_ARENA_H
 
+#include "recorder/runtime/likely.h"
 #include "recorder/wire/arena.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
 
 /*
  * The page that fork empties in the child, however it forked: NULL there means "not recorded", and

@@ -104,8 +104,8 @@ struct run_result {
 };
 
 /*
- * Opens a run. Returns its depth for run_end, or -1 when runs are nested too deeply: what is made
- * inside then has no known context.
+ * Opens a run. Returns its depth for run_end. Of runs nested more than THREAD_RUNS deep nothing is
+ * written, and what is made inside them has no known context.
  */
 int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t entry);
 

@@ -7,14 +7,12 @@
 #define ACAUSAL_RUNTIME_UNWIND_ROW_H
 
 #include "recorder/runtime/arch.h"
+#include "recorder/runtime/likely.h"
 
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
 
 /*
  * Reads other frames' memory, which a sanitizer would take for an overflow. What is inlined there
