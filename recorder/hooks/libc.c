@@ -7,6 +7,7 @@ struct libc_real libc_real;
 
 void libc_resolve(void)
 {
+	/* The last of the list. */
 	if (__atomic_load_n(&libc_real.dlclose, __ATOMIC_ACQUIRE))
 		return;
 #define X(name)                                                                                    \

@@ -8,6 +8,11 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 struct libc_real {

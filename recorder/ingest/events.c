@@ -576,6 +576,12 @@ static int on_gap(struct ingest_process *process, const struct found *found, str
 		events_ns(process, event->to), event->lost, err);
 }
 
+static int on_nothing(struct ingest_process *process, const struct found *found, struct error *err)
+{
+	(void)process, (void)found, (void)err;
+	return 0;
+}
+
 int events_read(struct ingest_process *process, uint32_t number, const unsigned char *bytes,
 	size_t size, bool *is_broken, struct error *err)
 {
@@ -597,6 +603,12 @@ int events_read(struct ingest_process *process, uint32_t number, const unsigned 
 		[EVENT_LOG] = {sizeof(struct event_log), on_log},
 		[EVENT_CRASH] = {sizeof(struct event_crash), on_crash},
 		[EVENT_GAP] = {sizeof(struct event_gap), on_gap},
+		[EVENT_SPAWN] = {sizeof(struct event_spawn), on_nothing},
+		[EVENT_EXIT] = {sizeof(struct event_exit), on_nothing},
+		[EVENT_POLL] = {sizeof(struct event_poll), on_nothing},
+		[EVENT_POOL] = {sizeof(struct event_pool), on_nothing},
+		[EVENT_REF] = {sizeof(struct event_ref), on_nothing},
+		[EVENT_NAME] = {sizeof(struct event_name), on_nothing},
 	};
 	union event event;
 	struct found found = {.event = &event, .thread = number};

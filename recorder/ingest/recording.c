@@ -41,7 +41,7 @@ static const char *const name_of_api[] = {
 	ACAUSAL_LIBUV_FUNCTIONS(X)
 #undef X
 #define X(name) [ACAUSAL_API_##name] = #name,
-		ACAUSAL_LIBC_FUNCTIONS(X)
+		ACAUSAL_LIBC_FUNCTIONS(X) ACAUSAL_LIBC_VARIADIC(X)
 #undef X
 };
 

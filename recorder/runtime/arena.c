@@ -208,6 +208,7 @@ static void header_fill(struct arena_header *header, size_t size, bool drop_when
 	header->clock = arena_uses_tsc ? ARENA_CLOCK_TSC : ARENA_CLOCK_MONOTONIC;
 	memcpy(header->build, ARENA_BUILD, sizeof ARENA_BUILD);
 	header->on_full = drop_when_full;
+	atomic_store(&header->exit_code, -1);
 	anchor_take(&header->started);
 	header->latest = header->started;
 	/* Index 0 of these means "none". */

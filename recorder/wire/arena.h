@@ -19,10 +19,21 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC   0x616e657261756163ull /* "cauarena", little endian */
-#define ARENA_VERSION 1
+#define ARENA_VERSION 2
 #define ARENA_BUILD   "1"
 
-#define ARENA_SOCKET_ENV "ACAUSAL_SOCKET" /* abstract socket's name, without its leading NUL */
+/*
+ * What a recorded process is told by its environment.
+ *
+ * ACAUSAL_SOCKET is "NAME.TOKEN": the recorder's abstract socket, without its leading NUL, and 16
+ * hexadecimal digits that the hello has to repeat. ACAUSAL_PID, when it is there, is the only
+ * process that is meant (record --no-follow). ACAUSAL_FROM is "PID.STARTED.SPAWN.TARGET", `struct
+ * arena_origin` in hexadecimal and the process that it is meant for: where TARGET is neither the
+ * process's own ID, nor 0 while PID is its parent's, it is somebody else's that was inherited.
+ */
+#define ARENA_SOCKET_ENV "ACAUSAL_SOCKET"
+#define ARENA_PID_ENV	 "ACAUSAL_PID"
+#define ARENA_FROM_ENV	 "ACAUSAL_FROM"
 
 enum {
 	ARENA_CHUNK_SIZE = 16384, /* bytes of events in a chunk */
@@ -76,6 +87,14 @@ struct arena_free_list {
 	_Alignas(64) _Atomic uint64_t head;
 };
 
+/* Which EVENT_SPAWN, of which process, a process came from; all 0 when that is not known. */
+struct arena_origin {
+	uint32_t os_pid;   /* that process, which for an exec is the same one */
+	uint32_t reserved;
+	uint64_t started;  /* `arena_header.started.ticks` of it */
+	uint64_t spawn_id; /* 0: a child of it, by a call that was not seen */
+};
+
 struct arena_header {
 	uint64_t magic;
 	uint32_t version;
@@ -89,9 +108,12 @@ struct arena_header {
 	struct arena_anchor latest; /* renewed now and then by the runtime; only for cores */
 	struct arena_region region[ARENA_REGION_COUNT];
 	uint32_t on_full; /* 0: the program waits for room, 1: events are dropped and counted */
+	uint32_t is_fork; /* 1: the process came by fork, without an exec */
+	struct arena_origin from;
+	_Atomic int32_t exit_code; /* that the process ends with; -1 until it says so */
 
 	struct arena_counter used[ARENA_REGION_COUNT];
-	struct arena_counter async_id, run_id, arming_id, cause_id; /* last one given */
+	struct arena_counter async_id, run_id, arming_id, cause_id, spawn_id; /* last one given */
 	struct arena_counter thread_number;			    /* last one given */
 	struct arena_counter chunk_sequence;			    /* last one given */
 	struct arena_counter generation; /* of loaded modules: advanced by each dlclose */
@@ -167,6 +189,10 @@ enum arena_live_flag {
 	ARENA_LIVE_ONE_SHOT = 4, /* the arming ends when it fires */
 	ARENA_LIVE_ARMED = 8,	 /* there is an arming that has not ended */
 	ARENA_LIVE_WRITTEN = 16, /* that arming has been written as EVENT_ARMING */
+	/* Came along with fork: trigger_id and run_id count in the process of `from`; so does … */
+	ARENA_LIVE_INHERITED = 32,
+	ARENA_LIVE_ARMED_BEFORE = 64, /* … arming_run_id, of an arming made before the fork */
+	ARENA_LIVE_UNREF = 128,	      /* does not keep its loop alive */
 };
 
 /*
@@ -250,6 +276,7 @@ struct arena_hello {
 	uint32_t version;
 	uint32_t os_pid;
 	uint64_t size;
+	uint64_t token;
 };
 
 #endif

@@ -29,7 +29,13 @@
 	X(DETAIL, event_detail)                                                                    \
 	X(LOG, event_log)                                                                          \
 	X(CRASH, event_crash)                                                                      \
-	X(GAP, event_gap)
+	X(GAP, event_gap)                                                                          \
+	X(SPAWN, event_spawn)                                                                      \
+	X(EXIT, event_exit)                                                                        \
+	X(POLL, event_poll)                                                                        \
+	X(POOL, event_pool)                                                                        \
+	X(REF, event_ref)                                                                          \
+	X(NAME, event_name)
 
 #define X(tag, ...) EVENT_##tag,
 enum event_kind { EVENT_NONE, ACAUSAL_EVENTS(X) EVENT_COUNT };
@@ -63,6 +69,13 @@ struct event_thread_end {
 	uint32_t reserved;
 	uint64_t ended;
 };
+
+/*
+ * In `flags` of RESOURCE, ARMING and REQUEST: the resource came along with fork. It has an ID in
+ * this process; `trigger_id` and `run_id` of its birth, and `run_id` of its arming, count in the
+ * process that `arena_header.from` names.
+ */
+#define EVENT_INHERITED 2
 
 /* What is the same in the birth of every resource. The creating thread is `thread`. */
 struct event_birth {
@@ -171,7 +184,12 @@ struct event_detail {
 	char text[];
 };
 
-enum event_detail_kind { EVENT_DETAIL_TEXT, EVENT_DETAIL_SOCKADDR, EVENT_DETAIL_NUMBER };
+enum event_detail_kind {
+	EVENT_DETAIL_TEXT,
+	EVENT_DETAIL_SOCKADDR, /* struct sockaddr */
+	EVENT_DETAIL_NUMBER,   /* int64_t */
+	EVENT_DETAIL_FD,       /* int64_t: the descriptor, which goes beside the words */
+};
 
 /* Bytes that were written to a descriptor. `length` bytes follow, padded to 8. */
 struct event_log {
@@ -190,6 +208,55 @@ struct event_crash {
 	int32_t code, os_tid;
 	uint64_t run_id, crashed, fault_address;
 	uint32_t stack, reserved; /* the innermost node is NODE_EXACT */
+};
+
+/*
+ * A process is about to be made, or (exec) to become another. What comes of it says so in
+ * `arena_header.from`; nothing may come of it.
+ */
+struct event_spawn {
+	struct event_head head;
+	uint32_t stack;
+	uint64_t spawn_id, run_id, spawned;
+	uint64_t async_id; /* of the uv_process_t; 0: it was not uv_spawn */
+	uint16_t api, reserved;
+	uint32_t thread; /* that asked for it */
+};
+
+/* How a child process ended, as its parent heard. */
+struct event_exit {
+	struct event_head head;
+	uint32_t os_pid;
+	int32_t exit_code, signal; /* -1: none */
+	uint64_t async_id;	   /* of the uv_process_t; 0: none */
+};
+
+/* A loop waited in the kernel. */
+struct event_poll {
+	struct event_head head;
+	int32_t timeout_ms; /* -1: for ever */
+	uint64_t loop_id, entered, left;
+};
+
+/* A thread of the pool, which writes this, had a request. */
+struct event_pool {
+	struct event_head head;
+	uint32_t estimated; /* 1: `began` is the later of its submission and the end before it */
+	uint64_t async_id, began, ended;
+};
+
+/* A handle keeps its loop alive from now on, or no more. */
+struct event_ref {
+	struct event_head head;
+	uint32_t has_ref;
+	uint64_t async_id, run_id, at;
+};
+
+/* A thread has another name. */
+struct event_name {
+	struct event_head head;
+	uint32_t thread; /* number */
+	char name[16];
 };
 
 /* Events of this thread that could not be written. */

@@ -54,8 +54,8 @@
  */
 /* clang-format off */
 #define ACAUSAL_LIBUV_FUNCTIONS(X) \
-	X(loop_init) X(loop_close) X(loop_new) X(loop_delete) X(default_loop) X(run) X(walk) \
-	X(close) X(tcp_close_reset) \
+	X(loop_init) X(loop_close) X(loop_new) X(loop_delete) X(default_loop) X(loop_fork) X(run) \
+	X(walk) X(close) X(tcp_close_reset) X(ref) X(unref) \
 	X(timer_init) X(timer_start) X(timer_stop) X(timer_again) \
 	X(idle_init) X(idle_start) X(idle_stop) \
 	X(prepare_init) X(prepare_start) X(prepare_stop) \
@@ -65,7 +65,7 @@
 	X(signal_init) X(signal_start) X(signal_start_oneshot) X(signal_stop) \
 	X(fs_event_init) X(fs_event_start) X(fs_event_stop) \
 	X(fs_poll_init) X(fs_poll_start) X(fs_poll_stop) \
-	X(spawn) \
+	X(spawn) X(process_kill) X(kill) \
 	X(tcp_init) X(tcp_init_ex) X(tcp_connect) \
 	X(pipe_init) X(pipe_connect) X(pipe_connect2) X(tty_init) \
 	X(listen) X(accept) X(read_start) X(read_stop) X(write) X(write2) X(shutdown) \
@@ -80,8 +80,22 @@
 	X(once) X(thread_create) X(thread_create_ex)
 /* clang-format on */
 
-/* Functions of libc that are interposed, by their whole name. */
-#define ACAUSAL_LIBC_FUNCTIONS(X) X(pthread_create) X(write) X(dlclose)
+/*
+ * Functions of libc that are interposed, by their whole name; X(name) here, and below those whose
+ * arguments vary.
+ */
+/* clang-format off */
+#define ACAUSAL_LIBC_FUNCTIONS(X) \
+	X(pthread_create) X(pthread_setname_np) X(write) \
+	X(fork) X(_Fork) X(execve) X(execv) X(execvp) X(execvpe) X(fexecve) X(execveat) \
+	X(posix_spawn) X(posix_spawnp) X(system) X(popen) X(_exit) X(_Exit) \
+	X(kill) X(raise) X(pthread_kill) X(sigqueue) \
+	X(epoll_wait) X(epoll_pwait) \
+	X(dlclose)
+/* clang-format on */
+
+/* Interposed and built on one of the above: they have a name, and no real function of their own. */
+#define ACAUSAL_LIBC_VARIADIC(X) X(execl) X(execle) X(execlp)
 
 /* Which of a resource's callbacks a run executed. X(TAG, name in `run.part`) */
 #define ACAUSAL_PARTS(X)                                                                           \
@@ -104,7 +118,9 @@
 	X(SEND, "send")                                                                            \
 	X(CANCEL, "cancel")                                                                        \
 	X(AGAIN, "again")                                                                          \
-	X(WORK, "work") /* the work part of a uv_work_t, which its after part follows */
+	X(WORK, "work")	  /* the work part of a uv_work_t, which its after part follows */         \
+	X(KILL, "kill")	  /* a signal that the process sent to itself or to a child of its own */  \
+	X(CLOSE, "close") /* uv_close of the handle that the cancelled request was on */
 
 /* Where a thread came from. X(TAG, name in `thread.role`) */
 #define ACAUSAL_ROLES(X)                                                                           \
@@ -126,7 +142,7 @@ enum acausal_api {
 	ACAUSAL_LIBUV_FUNCTIONS(X)
 #undef X
 #define X(name) ACAUSAL_API_##name,
-		ACAUSAL_LIBC_FUNCTIONS(X)
+		ACAUSAL_LIBC_FUNCTIONS(X) ACAUSAL_LIBC_VARIADIC(X)
 #undef X
 			ACAUSAL_API_COUNT
 };
