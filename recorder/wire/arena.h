@@ -89,7 +89,7 @@ struct arena_free_list {
 
 /* Which EVENT_SPAWN, of which process, a process came from; all 0 when that is not known. */
 struct arena_origin {
-	uint32_t os_pid;   /* that process, which for an exec is the same one */
+	uint32_t os_pid; /* that process, which for an exec is the same one */
 	uint32_t reserved;
 	uint64_t started;  /* `arena_header.started.ticks` of it */
 	uint64_t spawn_id; /* 0: a child of it, by a call that was not seen */
@@ -114,8 +114,8 @@ struct arena_header {
 
 	struct arena_counter used[ARENA_REGION_COUNT];
 	struct arena_counter async_id, run_id, arming_id, cause_id, spawn_id; /* last one given */
-	struct arena_counter thread_number;			    /* last one given */
-	struct arena_counter chunk_sequence;			    /* last one given */
+	struct arena_counter thread_number;				      /* last one given */
+	struct arena_counter chunk_sequence;				      /* last one given */
 	struct arena_counter generation; /* of loaded modules: advanced by each dlclose */
 	struct arena_free_list free_lives, free_chunks, free_threads;
 
