@@ -12,6 +12,7 @@
 #: PREFIX=DIR   where `make install` puts things (/usr/local); DESTDIR is put before it
 #: T=PATTERN    run only the tests whose names match (make test T='demo cfi*')
 #: J=N          how many compilations and tests `make demo`, `test`, `check` run at a time (2)
+#: MINUTES=N    how long `make soak` loads each server (10)
 #: SEEDS=N      how many random programs `make oracle` runs (1000), from FIRST_SEED (1) on
 #: V=1          show the commands
 VERSION := 0.1.0
@@ -40,7 +41,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # What a plain `make` needs: named when missing. `deps`, `demo`, `test`, `check` install instead,
 # and then build in a make of their own.
-WITHOUT_BUILD := help clean install-files deps deps-test deps-bench deps-check demo test bench check
+WITHOUT_BUILD := help clean install-files deps deps-test deps-bench deps-check demo test soak bench check
 GOALS         := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(WITHOUT_BUILD),$(GOALS)),)
 ifneq ($(shell $(PKG) --exists $(MODULES) 2>/dev/null && echo yes),yes)
@@ -96,7 +97,7 @@ SCHEMA_PARTS    := tables views indexes
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
-.PHONY: all programs benches tests deps deps-test deps-bench deps-check demo test oracle bench \
+.PHONY: all programs sanitized benches tests deps deps-test deps-bench deps-check demo test oracle soak bench \
 	check install install-files clean help FORCE
 
 all: $(B)/libacausal.so $(B)/acausal $(EXAMPLES:%=$(B)/examples/%) ## build everything but the tests
@@ -147,7 +148,7 @@ $(B)/obj/%.o: %.c $(B)/flags
 programs: $(TEST_PROGRAMS:%=$(B)/tests/%) $(TEST_PROGRAMS_CC:%=$(B)/tests/%) \
 	$(ORACLE)
 benches: $(BENCHES:%=$(B)/bench/%)
-tests: programs $(UNIT_TESTS:%=$(B)/tests/unit/%) ## build the tests without running them
+tests: programs sanitized $(UNIT_TESTS:%=$(B)/tests/unit/%) ## build the tests without running them
 
 HELPER_OBJECTS := $(UNIT_HELPERS:%.c=$(B)/obj/%.o)
 $(UNIT_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(HELPER_OBJECTS) \
@@ -175,6 +176,33 @@ $(TEST_PROGRAMS_CC:%=$(B)/tests/%): $(B)/tests/%: tests/programs/%.cc $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$@)$(CXX) -std=gnu++17 -D_GNU_SOURCE -I. -O2 -g $(WARNINGS) $(UV_CFLAGS) \
 		$(DEPFLAGS) -MF $@.d -o $@ $< $(UV_LIBS) -lpthread -ldl
+
+# The library's sources once more, within programs that try them, with a sanitizer: one that comes as
+# a shared library, below which the wrappers lie as they lie above libc. gcc has those.
+SANITIZED_KINDS    := thread address
+SANITIZED_PROGRAMS := $(filter trap_churn uv_causes uv_edges uv_facts uv_pool uv_requests uv_reuse \
+	uv_semantics,$(UV_PROGRAMS))
+SANITIZED          := $(foreach kind,$(SANITIZED_KINDS), \
+	$(SANITIZED_PROGRAMS:%=$(B)/sanitized/$(kind)/%))
+SANITIZED_CC       ?= gcc
+SANITIZED_BUILD    = $(LANGUAGE) -O1 -g $(UV_CFLAGS) $(GUEST_FLAGS) -fPIE $(DEPFLAGS)
+$(B)/sanitized/thread/%: SANITIZE = -fsanitize=thread -Wno-tsan
+$(B)/sanitized/address/%: SANITIZE = -fsanitize=address,undefined
+define sanitized_rules
+$(1)_OBJECTS := $$(LIB_SOURCES:%.c=$$(B)/sanitized/$(1)/%.o)
+$$($(1)_OBJECTS): $$(B)/sanitized/$(1)/%.o: %.c $$(B)/flags
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)$$(SANITIZED_CC) $$(SANITIZED_BUILD) $$(SANITIZE) \
+		-include tests/programs/trap_sanitized.h -c -o $$@ $$<
+$$(SANITIZED_PROGRAMS:%=$$(B)/sanitized/$(1)/%): $$(B)/sanitized/$(1)/%: tests/programs/%.c \
+		$$($(1)_OBJECTS) $$(B)/sources
+	$$(call say,CC,$$@)$$(SANITIZED_CC) $$(SANITIZED_BUILD) $$(SANITIZE) -MF $$@.d -o $$@ $$< \
+		$$($(1)_OBJECTS) $$(UV_LIBS) -lpthread -ldl
+-include $$($(1)_OBJECTS:.o=.d)
+endef
+$(foreach kind,$(SANITIZED_KINDS),$(eval $(call sanitized_rules,$(kind))))
+
+sanitized: $(SANITIZED)
 
 # The random program that knows its own causality, and what compares it with a recording.
 ORACLE_OBJECTS := $(ORACLE_SOURCES:%.c=$(B)/plain/%.o)
@@ -248,6 +276,10 @@ test: deps-test ## run every test (T=PATTERN for some)
 
 oracle: all $(ORACLE) ## compare many random programs with their recordings (SEEDS=1000)
 	@B='$(B)' bash tests/oracle/run.sh '$(or $(SEEDS),1000)' '$(or $(FIRST_SEED),1)'
+
+soak: deps-bench ## record servers under full load for minutes: memory must stay flat (MINUTES=10)
+	@$(SUBMAKE) all programs
+	@B='$(B)' MINUTES='$(or $(MINUTES),10)' bash tests/soak/run
 
 bench: deps-bench ## measure
 	@$(SUBMAKE) all programs benches

@@ -40,9 +40,10 @@ struct lineage {
 	int64_t process_id;
 	struct segment *segments;
 	size_t count;
-	int64_t hops;	 /* edges gone back in all, those folded away too */
-	int64_t firings; /* segments shown whose cause differs from their link */
-	bool complete;	 /* reached a root run that nothing recorded started */
+	struct wait *waits; /* of the segments */
+	int64_t hops;	    /* edges gone back in all, those folded away too */
+	int64_t firings;    /* segments shown whose cause differs from their link */
+	bool complete;	    /* reached a root run that nothing recorded started */
 	enum lineage_end end;
 	char ended[512]; /* why not complete, in words; printable */
 
@@ -52,6 +53,7 @@ struct lineage {
 	struct log_row log;
 	struct thread_row thread; /* on which it was, whatever it is */
 	struct process_row process;
+	const char *command; /* of the process, in words */
 };
 
 #endif

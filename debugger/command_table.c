@@ -30,6 +30,7 @@ static const struct option_row record_options[] = {
 	{"on-full", 0, "wait|drop",
 		"when the program is faster than the recorder: it waits (the default), or events "
 		"are dropped and counted"},
+	{"no-follow", 0, NULL, "record COMMAND alone, and not the processes that it makes"},
 	{"help", 'h', NULL, "this help"},
 	{0},
 };
@@ -42,6 +43,7 @@ static const struct option_row record_options[] = {
 	"  log:7       a line that the program wrote\n"                                            \
 	"  crash       the last crash; crash:1 the first\n"                                        \
 	"  thread:3    what a thread was doing when it was killed\n"                               \
+	"  process:2   a process: the call that started it\n"                                      \
 	"\n"                                                                                       \
 	"Without one: the crash, else the thread that was killed, else the last log line."
 
@@ -54,7 +56,9 @@ static const struct command rows[] = {
 			       "acausal.db in"
 			       " the\ncurrent folder, or to FILE. A recording that is there "
 			       "already becomes"
-			       " FILE.old.\nThe command needs no change.\n"
+			       " FILE.old.\nThe command needs no change. Processes that it makes "
+			       "are recorded too,\nand recording goes on until the last of them "
+			       "has ended.\n"
 			       "\n"
 			       "  acausal record ./server --port 3000\n"
 			       "\n"

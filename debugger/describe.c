@@ -160,6 +160,6 @@ void describe_arming(struct strbuf *buffer, const char *api, int64_t timeout_ms,
 		return;
 	strbuf_printf(buffer, "(%" PRId64 " ms", timeout_ms);
 	if (repeat_ms != UNKNOWN && repeat_ms > 0)
-		strbuf_printf(buffer, ", repeat %" PRId64 " ms", repeat_ms);
+		strbuf_printf(buffer, ", repeat %" PRId64, repeat_ms);
 	strbuf_add_char(buffer, ')');
 }

@@ -27,7 +27,7 @@ void describe_signal_name(struct strbuf *buffer, int64_t number);
 /* libuv's status of a run: "ECANCELED", "EOF", "0". */
 void describe_status(struct strbuf *buffer, int64_t status);
 
-/* "uv_timer_start(500 ms, repeat 50 ms)". */
+/* "uv_timer_start(500 ms, repeat 50)". */
 void describe_arming(struct strbuf *buffer, const char *api, int64_t timeout_ms, int64_t repeat_ms);
 
 #endif

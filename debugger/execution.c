@@ -24,7 +24,9 @@ static int load_resource(struct reader *recording, struct execution *ret, struct
 	ret->type = resource.type.name;
 	ret->class = resource.type.class;
 	ret->detail = resource.detail;
-	ret->armed_by_creation = resource.type.armed_by_creation;
+	/* Closing is armed by uv_close, whatever it is that is closed. */
+	ret->armed_by_creation = resource.type.armed_by_creation &&
+				 !(ret->run.part && !strcmp(ret->run.part, "close"));
 	return 1;
 }
 

@@ -173,7 +173,8 @@ void facts_write_text(const struct facts *facts, struct page *page)
 			write_frames(fact, page);
 		if (fact->kind != LINE)
 			continue;
-		page->indent = LABEL_COLUMN;
+		/* What is one of a list: its second line stands out from the next one's first. */
+		page->indent = LABEL_COLUMN + (*fact->key ? 0 : 2);
 		page_add(page, PAGE_FAINT, fact->key);
 		page_tab(page, LABEL_COLUMN);
 		page_words(page, PAGE_PLAIN, fact->text ? fact->text : "");

@@ -5,6 +5,7 @@
 #include "debugger/info.h"
 
 #include "debugger/describe.h"
+#include "debugger/info_process.h"
 #include "debugger/info_resource.h"
 #include "debugger/inquiry.h"
 #include "debugger/point.h"
@@ -62,6 +63,15 @@ static int edge_line(struct inquiry *inquiry, const char *label, const char *api
 	return 0;
 }
 
+static const char *cause_label(const struct cause_row *cause)
+{
+	const char *kind = cause->kind ? cause->kind : "";
+
+	return !strcmp(kind, "cancel") || !strcmp(kind, "close") ? "cancelled"
+	       : !strcmp(kind, "kill")				 ? "signalled"
+								 : "fired";
+}
+
 /* Who armed it and what made it fire. */
 static int run_origins(struct inquiry *inquiry, const struct execution *in, struct error *err)
 {
@@ -90,8 +100,8 @@ static int run_origins(struct inquiry *inquiry, const struct execution *in, stru
 	inquiry_integer(inquiry, "cause_run_id", found == 1 ? cause.run_id : UNKNOWN);
 	if (found != 1)
 		return found;
-	return edge_line(inquiry, "fired", cause.api ? cause.api : cause.kind, cause.run_id,
-		cause.thread_id, cause.caused_ns, err);
+	return edge_line(inquiry, cause_label(&cause), cause.api ? cause.api : cause.kind,
+		cause.run_id, cause.thread_id, cause.caused_ns, err);
 }
 
 static int info_run_point(struct inquiry *inquiry, const struct point *point, struct error *err)
@@ -317,6 +327,8 @@ static int gather(struct inquiry *inquiry, const struct point *point, struct err
 		return info_crash(inquiry, point, err);
 	case POINT_LOG:
 		return info_log(inquiry, point, err);
+	case POINT_PROCESS:
+		return info_process(inquiry, point, err);
 	default:
 		return info_thread(inquiry, point, err);
 	}
@@ -345,7 +357,9 @@ static void show(
 int info_run(struct session *session, const struct invocation *invocation, struct error *err)
 {
 	const char *format = option_value(&invocation->options, "format");
-	struct inquiry inquiry = {.recording = session->recording, .cache = session->cache};
+	struct inquiry inquiry = {.recording = session->recording,
+		.cache = session->cache,
+		.at_prompt = session->at_prompt};
 	struct point point;
 	int status = 1;
 

@@ -2,8 +2,12 @@
 #include "debugger/inquiry.h"
 
 #include "debugger/describe.h"
+#include "debugger/place.h"
 #include "debugger/point.h"
+#include "debugger/printable.h"
 #include "debugger/quantity.h"
+
+#include <inttypes.h>
 
 int inquiry_set_process(struct inquiry *inquiry, int64_t process_id, struct error *err)
 {
@@ -90,6 +94,55 @@ int inquiry_add_thread(struct inquiry *inquiry, int64_t thread_id, struct error 
 	strbuf_add_string(&inquiry->words, inquiry->words.length ? ", on " : "");
 	describe_thread(&inquiry->words, &thread);
 	return 0;
+}
+
+bool inquiry_add_place(struct inquiry *inquiry, const struct frames *frames)
+{
+	struct strbuf *words = &inquiry->words;
+	size_t i = 0;
+
+	while (frames && i < frames->count && frames->rows[i].is_aside)
+		i++;
+	if (!frames || i >= frames->count || !frames->rows[i].function)
+		return false;
+	printable_add_string(words, frames->rows[i].function);
+	if (!frames->rows[i].file)
+		return true;
+	strbuf_add_string(words, " (");
+	place_add_file(words, frames->rows[i].file, frames->rows[i].directory, inquiry->executable);
+	if (frames->rows[i].line != UNKNOWN)
+		strbuf_printf(words, ":%" PRId64, frames->rows[i].line);
+	strbuf_add_char(words, ')');
+	return true;
+}
+
+int64_t inquiry_number(struct inquiry *inquiry, const char *sql, int64_t async_id)
+{
+	sqlite3_stmt *statement;
+	int64_t number = UNKNOWN;
+
+	if (sqlite3_prepare_v2(reader_database(inquiry->recording), sql, -1, &statement, NULL))
+		return UNKNOWN;
+	sqlite3_bind_int64(statement, 1, async_id);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		number = lookup_column(statement, 0);
+	sqlite3_finalize(statement);
+	return number;
+}
+
+void inquiry_add_count(struct inquiry *inquiry, int64_t count)
+{
+	if (count > INQUIRY_COUNT_MAX)
+		strbuf_add_string(&inquiry->words, "more than ");
+	quantity_add_count(&inquiry->words, count > INQUIRY_COUNT_MAX ? INQUIRY_COUNT_MAX : count);
+}
+
+void inquiry_add_command(struct inquiry *inquiry, const char *command, int64_t async_id)
+{
+	if (!inquiry->at_prompt)
+		strbuf_add_string(&inquiry->words, "acausal ");
+	strbuf_printf(&inquiry->words, "%s ", command);
+	point_add_async(&inquiry->words, async_id);
 }
 
 int inquiry_add_stack(struct inquiry *inquiry, const char *key, int64_t stack_id, struct error *err)

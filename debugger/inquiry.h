@@ -14,6 +14,7 @@ struct inquiry {
 	struct facts facts;
 	struct strbuf words;
 	const char *executable;
+	bool at_prompt;
 	struct execution in; /* the run that inquiry_add_run was given last */
 };
 
@@ -41,6 +42,19 @@ int inquiry_add_resource(struct inquiry *inquiry, int64_t async_id, struct error
 
 /* ", on thread:3 (worker)" */
 int inquiry_add_thread(struct inquiry *inquiry, int64_t thread_id, struct error *err);
+
+/* "reload_config (src/config.c:210)": the innermost frame of a stack; false when it has none. */
+bool inquiry_add_place(struct inquiry *inquiry, const struct frames *frames);
+
+/* A number about the rows of one resource: the first of `sql`, which has one parameter. */
+int64_t inquiry_number(struct inquiry *inquiry, const char *sql, int64_t async_id);
+
+/* Rows are counted up to here: "12", or "more than 100,000". */
+#define INQUIRY_COUNT_MAX 100000
+void inquiry_add_count(struct inquiry *inquiry, int64_t count);
+
+/* "acausal info 31"; at the prompt "info 31". */
+void inquiry_add_command(struct inquiry *inquiry, const char *command, int64_t async_id);
 
 /* A stack that was taken in the last run named, under `key`; for people below the line before it.
  */

@@ -7,6 +7,7 @@
 
 #include "debugger/lineage_begin.h"
 #include "debugger/lineage_edge.h"
+#include "debugger/lineage_wait.h"
 #include "debugger/quantity.h"
 
 #include <stdio.h>
@@ -27,8 +28,7 @@ static int check_order(struct walk *walk, const struct segment *segment)
 	if (target == UNKNOWN)
 		return 1;
 	if (target == walk->remembered ||
-		(segment->edge == EDGE_LINK && target >= segment->of_run_id &&
-			id_process(target) == id_process(segment->of_run_id)))
+		(segment->edge == EDGE_LINK && target >= segment->of_run_id))
 		return walk_end(walk, LINEAGE_DAMAGED,
 			"%s is said to come of %s, which is not before it: the recording is "
 			"damaged",
@@ -159,11 +159,12 @@ static int walk_triggers(struct walk *walk, int64_t async_id, struct error *err)
 		if (found < 0)
 			return -1;
 		if ((found && resource.type.class && !strcmp(resource.type.class, "root")) ||
-			id_number(async_id) == 1) {
-			walk->lineage->complete = true;
-			return 0;
-		}
-		found = walk_creation(walk, &walk->current, async_id, EDGE_TRIGGER, &segment, err);
+			id_number(async_id) == 1)
+			found = walk_start(
+				walk, &walk->current, &resource, EDGE_TRIGGER, &segment, err);
+		else
+			found = walk_creation(
+				walk, &walk->current, async_id, EDGE_TRIGGER, &segment, err);
 		if (found != 1)
 			return found;
 		segment.of_run_id = segment.wait_ns = UNKNOWN;
@@ -229,12 +230,18 @@ int lineage_init(struct lineage *lineage, struct reader *recording, struct frame
 	for (i = 0; i < lineage->count; i++)
 		lineage->firings +=
 			lineage->segments[i].has_firing && !lineage->segments[i].firing.is_work;
+	if (lineage_add_waits(lineage, recording, cache, err)) {
+		lineage_deinit(lineage);
+		return -1;
+	}
 	return 0;
 }
 
 void lineage_deinit(struct lineage *lineage)
 {
 	free(lineage->segments);
+	free(lineage->waits);
+	lineage->waits = NULL;
 	lineage->segments = NULL;
 	lineage->count = 0;
 }

@@ -4,7 +4,11 @@
  */
 #include "debugger/lineage_begin.h"
 
+#include "debugger/describe_process.h"
+
 #include <string.h>
+
+#define COMMAND_BYTES 400 /* of a command line, in a heading */
 
 static int begin_at_run(struct walk *walk, struct segment *here, int64_t run_id, int64_t thread_id,
 	struct error *err)
@@ -20,17 +24,21 @@ static int begin_at_run(struct walk *walk, struct segment *here, int64_t run_id,
 		walk->cache, walk->recording, here->in.run.callback_frame_id, &here->frames, err);
 }
 
-/* A main thread was not made by anything in its process: its root run is what there is. */
-static int begin_at_main(struct walk *walk, struct segment *here, int64_t *next, struct error *err)
+/*
+ * The main thread of a process was not made by anything in it: its root run is what there is.
+ * `next` is its resource.
+ */
+static int begin_at_main(struct walk *walk, struct segment *here, int64_t process_id, int64_t *next,
+	struct error *err)
 {
 	static const char sql[] = "SELECT thread_id FROM main.thread WHERE process_id = ?1"
 				  " AND role = 'main' ORDER BY thread_id LIMIT 1";
 	struct thread_row thread;
 	int64_t thread_id = UNKNOWN;
 
-	*next = walk->lineage->point.id;
-	if (reader_integer(walk->recording, STATEMENT_MAIN_THREAD, sql,
-		    id_process(walk->lineage->point.id), UNKNOWN, &thread_id, err) < 0 ||
+	*next = ((process_id - 1) << ID_PROCESS_SHIFT) + 1;
+	if (reader_integer(walk->recording, STATEMENT_MAIN_THREAD, sql, process_id, UNKNOWN,
+		    &thread_id, err) < 0 ||
 		lookup_thread(walk->recording, thread_id, &thread, err) < 0)
 		return -1;
 	return begin_at_run(walk, here, thread.root_run_id, thread_id, err);
@@ -47,7 +55,7 @@ static int begin_at_resource(
 	if (found != 1)
 		return found ? -1 : point_not_there(walk->recording, &walk->lineage->point, err);
 	if (resource->type.class && !strcmp(resource->type.class, "root"))
-		return begin_at_main(walk, here, next, err);
+		return begin_at_main(walk, here, id_process(lineage->point.id), next, err);
 	here->ns = resource->created_ns;
 	here->api = resource->api;
 	*next = resource->trigger_id;
@@ -89,9 +97,22 @@ static int begin_at_thread(struct walk *walk, struct segment *here, struct error
 		thread->thread_id, err);
 }
 
+static int begin_at_process(
+	struct walk *walk, struct segment *here, int64_t *next, struct error *err)
+{
+	int64_t process_id = walk->lineage->point.id;
+	struct process_row process;
+	int found = lookup_process(walk->recording, process_id, &process, err);
+
+	if (found != 1)
+		return found ? -1 : point_not_there(walk->recording, &walk->lineage->point, err);
+	return begin_at_main(walk, here, process_id, next, err);
+}
+
 int walk_begin(struct walk *walk, struct segment *here, int64_t *next, struct error *err)
 {
 	struct lineage *lineage = walk->lineage;
+	struct strbuf words = {0};
 	int result;
 
 	*here = (struct segment){.edge = EDGE_HERE, .of_run_id = UNKNOWN, .wait_ns = UNKNOWN};
@@ -112,13 +133,16 @@ int walk_begin(struct walk *walk, struct segment *here, int64_t *next, struct er
 	case POINT_LOG:
 		result = begin_at_log(walk, here, err);
 		break;
+	case POINT_PROCESS:
+		result = begin_at_process(walk, here, next, err);
+		break;
 	default:
 		result = begin_at_thread(walk, here, err);
 		break;
 	}
 	if (result)
 		return -1;
-	if (lineage->point.kind != POINT_ASYNC)
+	if (lineage->point.kind != POINT_ASYNC && lineage->point.kind != POINT_PROCESS)
 		*next = here->in.run.async_id;
 	if (!here->frames && execution_stack(walk->recording, walk->cache, &here->in, UNKNOWN,
 				     &here->frames, err))
@@ -128,6 +152,10 @@ int walk_begin(struct walk *walk, struct segment *here, int64_t *next, struct er
 	lineage->process_id = lineage->thread.process_id;
 	if (lineage->process_id == UNKNOWN && here->in.run.run_id != UNKNOWN)
 		lineage->process_id = id_process(here->in.run.run_id);
-	return lookup_process(walk->recording, lineage->process_id, &lineage->process, err) < 0 ? -1
-												: 0;
+	if (lookup_process(walk->recording, lineage->process_id, &lineage->process, err) < 0)
+		return -1;
+	describe_process(&words, walk->recording, &lineage->process, COMMAND_BYTES);
+	lineage->command = reader_intern(walk->recording, strbuf_string(&words));
+	strbuf_deinit(&words);
+	return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "debugger/lineage_edge.h"
 
+#include "debugger/describe_process.h"
 #include "debugger/quantity.h"
 
 #include <inttypes.h>
@@ -119,12 +120,52 @@ static int arming_edge(
 											    : 1;
 }
 
+#define COMMAND_BYTES 60 /* of a command line, in a sentence */
+
+/* Nobody is known to have started the process. */
+static int end_at_start(struct walk *walk, const struct process_row *process)
+{
+	if (process->parent_process_id != UNKNOWN)
+		return walk_end(walk, LINEAGE_UNKNOWN_LINK,
+			"process %" PRId64 " was started by process %" PRId64
+			", by a call that was not seen",
+			process->process_id, process->parent_process_id);
+	if (process->is_foreign)
+		return walk_end(walk, LINEAGE_UNKNOWN_LINK,
+			"process %" PRId64 " was started by one that is not in the recording",
+			process->process_id);
+	walk->lineage->complete = true;
+	return 0;
+}
+
+int walk_start(struct walk *walk, const struct execution *from, const struct resource_row *main,
+	enum lineage_edge edge, struct segment *ret, struct error *err)
+{
+	struct strbuf words = {0};
+	struct process_row process;
+	int found;
+
+	if (lookup_process(walk->recording, id_process(main->async_id), &process, err) < 0)
+		return -1;
+	if (main->run_id == UNKNOWN && process.spawned_by_async_id == UNKNOWN)
+		return end_at_start(walk, &process);
+	found = walk_creation(walk, from,
+		main->run_id == UNKNOWN ? process.spawned_by_async_id : main->async_id, edge, ret,
+		err);
+	if (found != 1 || main->run_id == UNKNOWN)
+		return found;
+	describe_process(&words, walk->recording, &process, COMMAND_BYTES);
+	ret->armed.detail = reader_intern(walk->recording, strbuf_string(&words));
+	strbuf_deinit(&words);
+	return 1;
+}
+
 /* A thread's root run: who made the thread, or the process. */
 static int root_edge(
 	struct walk *walk, const struct execution *from, struct segment *ret, struct error *err)
 {
+	struct resource_row main;
 	struct thread_row thread;
-	struct process_row process;
 
 	if (lookup_thread(walk->recording, from->run.thread_id, &thread, err) < 0)
 		return -1;
@@ -137,13 +178,11 @@ static int root_edge(
 			return end_with_missing(walk, from, "this thread's start", err);
 		return walk_creation(walk, from, from->run.async_id, EDGE_LINK, ret, err);
 	}
-	if (lookup_process(walk->recording, thread.process_id, &process, err) < 0)
+	/* While it is not written, its ID is known all the same. */
+	if (lookup_resource(walk->recording, from->run.run_id - id_number(from->run.run_id) + 1,
+		    &main, err) < 0)
 		return -1;
-	if (process.spawned_by_async_id == UNKNOWN) {
-		walk->lineage->complete = true;
-		return 0;
-	}
-	return walk_creation(walk, from, process.spawned_by_async_id, EDGE_LINK, ret, err);
+	return walk_start(walk, from, &main, EDGE_LINK, ret, err);
 }
 
 static int unknown_edge(struct walk *walk, const struct execution *from, struct error *err)
@@ -188,6 +227,7 @@ static int load_firing(
 {
 	int found = lookup_cause(walk->recording, from->run.cause_id, &ret->row, err);
 
+	ret->count = UNKNOWN;
 	if (found != 1)
 		return found;
 	if (execution_load(walk->recording, walk->cache, ret->row.run_id, ret->row.thread_id,

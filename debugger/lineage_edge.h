@@ -11,6 +11,13 @@
 int walk_edge(
 	struct walk *walk, const struct execution *from, struct segment *ret, struct error *err);
 
+/*
+ * From the main thread of a process to what started the process: as walk_edge. `main` is its
+ * resource.
+ */
+int walk_start(struct walk *walk, const struct execution *from, const struct resource_row *main,
+	enum lineage_edge edge, struct segment *ret, struct error *err);
+
 /* The edge to the creation of a resource that `from` is a run of, or that a process came of. */
 int walk_creation(struct walk *walk, const struct execution *from, int64_t async_id,
 	enum lineage_edge edge, struct segment *ret, struct error *err);

@@ -210,7 +210,7 @@ int lookup_run(struct reader *recording, int64_t run_id, struct run_row *ret, st
 #define RESOURCE_COLUMNS                                                                           \
 	"p.async_id - p.trigger_delta, o.thread_id, o.stack_id, p.created_ns,"                     \
 	" coalesce(o.address, 0) + p.address_delta, o.loop_id, p.async_id - p.handle_delta,"       \
-	" a.name, y.type_id, y.name, y.class, y.hook_type, y.armed_by_creation, d.text"
+	" a.name, y.type_id, y.name, y.class, y.hook_type, y.armed_by_creation, d.text, d.fd"
 #define RESOURCE_JOINS(type)                                                                       \
 	ORIGIN_JOINS " LEFT JOIN main.type y ON y.type_id = " type                                 \
 		     " LEFT JOIN main.detail d ON d.async_id = p.async_id"                         \
@@ -233,6 +233,7 @@ static void read_resource(struct reader *recording, sqlite3_stmt *row, struct re
 	ret->type.hook_type = lookup_text(recording, row, 11);
 	ret->type.armed_by_creation = sqlite3_column_int(row, 12) == 1;
 	ret->detail = lookup_text(recording, row, 13);
+	ret->fd = lookup_column(row, 14);
 }
 
 static int request_row(
@@ -247,9 +248,9 @@ static int request_row(
 	if (found != 1)
 		return found;
 	read_resource(recording, row, ret);
-	ret->run_id = lookup_column(row, 14);
-	ret->destroyed_ns = lookup_column(row, 15);
-	ret->request_run_id = lookup_column(row, 16);
+	ret->run_id = lookup_column(row, 15);
+	ret->destroyed_ns = lookup_column(row, 16);
+	ret->request_run_id = lookup_column(row, 17);
 	sqlite3_reset(row);
 	return 1;
 }
@@ -266,9 +267,9 @@ static int handle_row(
 	if (found != 1)
 		return found;
 	read_resource(recording, row, ret);
-	ret->run_id = lookup_column(row, 14);
-	ret->destroyed_ns = lookup_column(row, 15);
-	ret->has_ref = lookup_column(row, 16);
+	ret->run_id = lookup_column(row, 15);
+	ret->destroyed_ns = lookup_column(row, 16);
+	ret->has_ref = lookup_column(row, 17);
 	sqlite3_reset(row);
 	return 1;
 }
@@ -281,7 +282,8 @@ int lookup_resource(
 	int found;
 
 	*ret = (struct resource_row){async_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, NULL, {.type_id = UNKNOWN}};
+		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, NULL,
+		{.type_id = UNKNOWN}};
 	if (async_id == UNKNOWN)
 		return 0;
 	if (recent && recent->is_row[slot] && recent->rows[slot].async_id == async_id) {
@@ -462,13 +464,14 @@ int lookup_process(
 	int found;
 
 	*ret = (struct process_row){process_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-		UNKNOWN, UNKNOWN, NULL, NULL, NULL, NULL};
+		UNKNOWN, UNKNOWN, NULL, NULL, NULL, NULL, false};
 	if (process_id == UNKNOWN)
 		return 0;
 	found = row_by_key(recording, STATEMENT_PROCESS,
 		"SELECT os_pid, parent_process_id, spawned_by_async_id, started_ns, ended_ns, "
 		"exit_code,"
-		" exit_signal, executable, arguments, runtime, runtime_version FROM main.process"
+		" exit_signal, executable, arguments, runtime, runtime_version, is_foreign"
+		" FROM main.process"
 		" WHERE process_id = ?1",
 		process_id, &row, err);
 	if (found != 1)
@@ -484,6 +487,7 @@ int lookup_process(
 	ret->arguments = lookup_text(recording, row, 8);
 	ret->runtime = lookup_text(recording, row, 9);
 	ret->runtime_version = lookup_text(recording, row, 10);
+	ret->is_foreign = sqlite3_column_int(row, 11) == 1;
 	sqlite3_reset(row);
 	return 1;
 }

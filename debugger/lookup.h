@@ -33,7 +33,7 @@ struct run_row {
 
 struct resource_row {
 	int64_t async_id, trigger_id, run_id, thread_id, stack_id, created_ns, destroyed_ns;
-	int64_t address, loop_id, handle_id, has_ref;
+	int64_t address, loop_id, handle_id, has_ref, fd;
 	int64_t request_run_id; /* of a request whose run is packed with it */
 	const char *api, *detail;
 	struct type_row type;
@@ -64,6 +64,7 @@ struct process_row {
 	int64_t process_id, os_pid, parent_process_id, spawned_by_async_id, started_ns, ended_ns;
 	int64_t exit_code, exit_signal;
 	const char *executable, *arguments, *runtime, *runtime_version;
+	bool is_foreign; /* a process made it, by a call that is not known */
 };
 
 /* `text` is not interned: it lives until the next lookup_log. */

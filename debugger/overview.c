@@ -5,9 +5,11 @@
 #include "debugger/overview.h"
 
 #include "debugger/describe.h"
+#include "debugger/describe_process.h"
 #include "debugger/file_kind.h"
 #include "debugger/help.h"
 #include "debugger/lookup.h"
+#include "debugger/overview_processes.h"
 #include "debugger/page.h"
 #include "debugger/printable.h"
 #include "debugger/quantity.h"
@@ -16,9 +18,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define PROCESSES_SHOWN 8
-#define TYPES_SHOWN	6
-#define WORDS_COLUMN	14
+#define COMMAND_BYTES 4000
+#define TYPES_SHOWN   6
+#define WORDS_COLUMN  14
 
 const struct option_row overview_options[] = {
 	{NULL, 'r', "FILE", "the recording; else $ACAUSAL_RECORDING, else acausal.db"},
@@ -32,29 +34,6 @@ struct overview {
 	struct error *err;
 	bool failed; /* `err` says why */
 };
-
-/* A JSON array of words as they were typed; what is no such array stays as it is. */
-static void add_command(struct strbuf *buffer, sqlite3 *database, const char *json)
-{
-	static const char sql[] = "SELECT value FROM json_each(CASE WHEN json_valid(?1) THEN ?1"
-				  " ELSE json_array(?1) END) LIMIT 40";
-	sqlite3_stmt *statement;
-	bool first = true;
-
-	if (!json || sqlite3_prepare_v2(database, sql, -1, &statement, NULL))
-		return;
-	sqlite3_bind_text(statement, 1, json, -1, SQLITE_STATIC);
-	while (sqlite3_step(statement) == SQLITE_ROW) {
-		const char *word = (const char *)sqlite3_column_text(statement, 0);
-
-		if (!first)
-			strbuf_add_char(buffer, ' ');
-		first = false;
-		if (word)
-			printable_add(buffer, word, strlen(word), 200);
-	}
-	sqlite3_finalize(statement);
-}
 
 /* The first value of `sql`. UNKNOWN after an error, which is kept. */
 static int64_t number_of(struct overview *overview, const char *sql)
@@ -72,66 +51,6 @@ static int64_t number_of(struct overview *overview, const char *sql)
 		overview->failed = reader_error(overview->recording, NULL, overview->err);
 	sqlite3_finalize(statement);
 	return number;
-}
-
-static void process_line(struct page *page, struct reader *recording, int64_t process_id)
-{
-	struct process_row process;
-	struct strbuf words = {0};
-
-	if (lookup_process(recording, process_id, &process, NULL) != 1)
-		return;
-	printable_add_string(
-		&words, process.executable ? frames_basename(process.executable) : "?");
-	if (process.os_pid != UNKNOWN)
-		strbuf_printf(&words, ", pid %" PRId64, process.os_pid);
-	if (process.runtime) {
-		strbuf_add_string(&words, ", ");
-		printable_add_string(&words, process.runtime);
-		if (process.runtime_version) {
-			strbuf_add_char(&words, ' ');
-			printable_add_string(&words, process.runtime_version);
-		}
-	}
-	if (process.exit_signal != UNKNOWN && process.exit_signal) {
-		strbuf_add_string(&words, ", ended by ");
-		describe_signal_name(&words, process.exit_signal);
-	} else if (process.exit_code != UNKNOWN) {
-		strbuf_printf(&words, ", exit status %" PRId64, process.exit_code);
-	}
-	if (process.ended_ns != UNKNOWN && process.started_ns != UNKNOWN) {
-		strbuf_add_string(&words, ", ran ");
-		quantity_add_duration(&words, process.ended_ns - process.started_ns);
-	}
-	page_printf(page, PAGE_FAINT, "  process %-3" PRId64, process_id);
-	page_tab(page, WORDS_COLUMN);
-	page->indent = WORDS_COLUMN;
-	page_words(page, PAGE_PLAIN, strbuf_string(&words));
-	page_end_line(page);
-	strbuf_deinit(&words);
-}
-
-static void process_lines(struct overview *overview)
-{
-	struct reader *recording = overview->recording;
-	struct page *page = &overview->page;
-	static const char sql[] = "SELECT process_id FROM main.process ORDER BY process_id LIMIT 8";
-	int64_t ids[PROCESSES_SHOWN], count;
-	sqlite3_stmt *statement;
-	int found = 0, i;
-
-	if (sqlite3_prepare_v2(reader_database(recording), sql, -1, &statement, NULL))
-		return;
-	while (found < PROCESSES_SHOWN && sqlite3_step(statement) == SQLITE_ROW)
-		ids[found++] = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	for (i = 0; i < found; i++)
-		process_line(page, recording, ids[i]);
-	count = number_of(overview, "SELECT count(*) FROM main.process");
-	if (count > found) {
-		page_printf(page, PAGE_PLAIN, "  and %" PRId64 " processes more", count - found);
-		page_end_line(page);
-	}
 }
 
 /* From the totals that are kept while recording; the IDs say how many when there are none yet. */
@@ -231,7 +150,7 @@ static void heading(struct page *page, struct reader *recording)
 	page_add(page, PAGE_PLAIN, ": ");
 	page->indent = 2;
 	strbuf_clear(&words);
-	add_command(&words, reader_database(recording), reader_meta(recording, "command"));
+	describe_command(&words, recording, reader_meta(recording, "command"), COMMAND_BYTES);
 	page_words(page, PAGE_PLAIN, strbuf_string(&words));
 	page_end_line(page);
 	strbuf_clear(&words);
@@ -309,7 +228,7 @@ int overview_run(struct session *session, const struct invocation *invocation, s
 	overview.recording = session->recording;
 	terminal_begin(&overview.page, session->out);
 	heading(&overview.page, session->recording);
-	process_lines(&overview);
+	overview_processes(&overview.page, session->recording);
 	resource_line(&overview);
 	count_line(&overview);
 	suggestions(&overview, session);

@@ -17,6 +17,7 @@ static const struct {
 	{POINT_LOG, "log", false, false},
 	{POINT_CRASH, "crash", false, true},
 	{POINT_THREAD, "thread", false, false},
+	{POINT_PROCESS, "process", false, false},
 };
 
 /* Decimal digits from *text on, up to 19 of them; moves *text behind. */
@@ -67,7 +68,7 @@ static int refuse(const char *text, struct error *err)
 	default:
 		return error_set(err,
 			"'%s' is no POINT: type an async ID (42, or 2:42 in process 2),"
-			" run:N, log:N, crash or thread:N",
+			" run:N, log:N, crash, thread:N or process:N",
 			text);
 	}
 }
@@ -139,6 +140,9 @@ static int find_last(
 	case POINT_THREAD:
 		return reader_integer(recording, STATEMENT_LAST_THREAD,
 			"SELECT max(thread_id) FROM main.thread", UNKNOWN, UNKNOWN, ret, err);
+	case POINT_PROCESS:
+		return reader_integer(recording, STATEMENT_LAST_PROCESS,
+			"SELECT max(process_id) FROM main.process", UNKNOWN, UNKNOWN, ret, err);
 	default:
 		return 0;
 	}

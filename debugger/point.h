@@ -7,7 +7,15 @@
 
 #include <stdint.h>
 
-enum point_kind { POINT_DEFAULT, POINT_ASYNC, POINT_RUN, POINT_LOG, POINT_CRASH, POINT_THREAD };
+enum point_kind {
+	POINT_DEFAULT,
+	POINT_ASYNC,
+	POINT_RUN,
+	POINT_LOG,
+	POINT_CRASH,
+	POINT_THREAD,
+	POINT_PROCESS
+};
 
 struct point {
 	enum point_kind kind;

@@ -48,6 +48,26 @@ void quantity_add_duration(struct strbuf *buffer, int64_t ns)
 			seconds / 3600 % 24);
 }
 
+void quantity_add_part(struct strbuf *buffer, int64_t part_ns, int64_t whole_ns)
+{
+	double part = (double)part_ns;
+
+	if (part_ns < 0 || whole_ns < 1000 || whole_ns >= INT64_C(120000000000))
+		quantity_add_duration(buffer, part_ns);
+	else if (whole_ns < 9950 && part_ns >= 50)
+		strbuf_printf(buffer, "%.1f", part / 1e3);
+	else if (whole_ns >= 9950 && whole_ns < 999500 && part_ns >= 500)
+		strbuf_printf(buffer, "%.0f", part / 1e3);
+	else if (whole_ns >= 999500 && whole_ns < 999950000 && part_ns >= 50000)
+		strbuf_printf(buffer, "%.1f", part / 1e6);
+	else if (whole_ns >= 999950000 && part_ns >= 50000000)
+		strbuf_printf(buffer, "%.1f", part / 1e9);
+	else if (!part_ns)
+		strbuf_add_string(buffer, "0");
+	else
+		quantity_add_duration(buffer, part_ns);
+}
+
 void quantity_add_moment(struct strbuf *buffer, int64_t ns)
 {
 	uint64_t n = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;

@@ -126,6 +126,9 @@ static enum page_style add_point(const struct heading *heading, struct strbuf *w
 	case POINT_THREAD:
 		add_thread(heading, words);
 		return PAGE_STRONG;
+	case POINT_PROCESS:
+		strbuf_add_string(words, lineage->command ? lineage->command : "a process");
+		return PAGE_STRONG;
 	default:
 		describe_execution(words, &lineage->segments[0].in);
 		return PAGE_STRONG;
@@ -176,7 +179,7 @@ static void execution_line(struct heading *heading)
 	} else {
 		describe_execution(words, &here->in);
 		if (here->ns != UNKNOWN && run->began_ns != UNKNOWN && here->ns >= run->began_ns &&
-			kind != POINT_THREAD) {
+			kind != POINT_THREAD && kind != POINT_PROCESS) {
 			strbuf_add_string(words, ", ");
 			quantity_add_duration(words, here->ns - run->began_ns);
 			strbuf_add_string(words, " into it");

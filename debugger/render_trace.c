@@ -10,6 +10,7 @@
 #include "debugger/quantity.h"
 #include "debugger/render_frames.h"
 #include "debugger/render_heading.h"
+#include "debugger/render_wait.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -40,35 +41,6 @@ static struct strbuf *new_words(struct renderer *renderer)
 	return &renderer->words;
 }
 
-/* "362.4 ms before", "9.1 ms before: pool queue 0.3 ms, run:71 hash_key 0.5 ms, loop 8.3 ms" */
-static void wait_words(struct strbuf *words, const struct segment *segment)
-{
-	const struct firing *firing = &segment->firing;
-	int64_t wait = segment->wait_ns, queued, worked;
-
-	if (wait == UNKNOWN)
-		return;
-	quantity_add_duration(words, wait < 0 ? 0 : wait);
-	strbuf_add_string(words, " before");
-	if (!segment->has_firing || !firing->is_work || firing->in.run.began_ns == UNKNOWN ||
-		firing->in.run.duration_ns == UNKNOWN)
-		return;
-	queued = firing->in.run.began_ns - segment->ns;
-	worked = firing->in.run.duration_ns;
-	if (queued < 0 || worked < 0 || queued > wait || worked > wait - queued)
-		return;
-	strbuf_add_string(words, ": queued ");
-	quantity_add_duration(words, queued);
-	strbuf_add_string(words, ", ");
-	point_add_run(words, firing->in.run.run_id);
-	strbuf_add_char(words, ' ');
-	printable_add_string(words, firing->in.callback ? firing->in.callback : "work");
-	strbuf_add_char(words, ' ');
-	quantity_add_duration(words, worked);
-	strbuf_add_string(words, ", loop ");
-	quantity_add_duration(words, wait - queued - worked);
-}
-
 /*
  * How the run went that was armed, where that is worth a word: "status ECANCELED", and "418 bytes"
  * when there is room for it.
@@ -96,6 +68,19 @@ static bool is_class(const struct segment *segment, const char *class)
 	return segment->armed.class && !strcmp(segment->armed.class, class);
 }
 
+/* "process 2 (sh -c make) started by uv_spawn" */
+static void started_words(struct strbuf *words, const struct segment *segment)
+{
+	strbuf_printf(words, "process %" PRId64, id_process(segment->armed.async_id));
+	if (segment->armed.detail && *segment->armed.detail) {
+		strbuf_add_string(words, " (");
+		printable_add_string(words, segment->armed.detail);
+		strbuf_add_char(words, ')');
+	}
+	strbuf_add_string(words, " started by ");
+	describe_arming(words, segment->api, UNKNOWN, UNKNOWN);
+}
+
 /* What was armed, and how: the beginning of a boundary's sentence. `before` is what was armed. */
 static void armed_words(
 	struct strbuf *words, const struct segment *segment, const struct execution *before)
@@ -103,6 +88,10 @@ static void armed_words(
 	bool new_process = is_class(segment, "process") &&
 			   id_process(segment->armed.async_id) != id_process(segment->of_run_id);
 
+	if (is_class(segment, "root")) {
+		started_words(words, segment);
+		return;
+	}
 	if (segment->edge == EDGE_TRIGGER) {
 		describe_resource(
 			words, segment->armed.type, segment->armed.async_id, segment->armed.detail);
@@ -148,6 +137,39 @@ static void thread_words(
 		strbuf_printf(words, ", on thread:%" PRId64, in->run.thread_id);
 }
 
+static bool is_cause(const struct cause_row *cause, const char *kind)
+{
+	return cause->kind && !strcmp(cause->kind, kind);
+}
+
+static const char *firing_verb(const struct cause_row *cause)
+{
+	return is_cause(cause, "cancel") || is_cause(cause, "close") ? "cancelled by "
+	       : is_cause(cause, "kill")			     ? "signalled by "
+								     : "fired by ";
+}
+
+/* One callback had the loop for most of the time. */
+static void holder_line(struct renderer *renderer, const struct segment *segment)
+{
+	struct strbuf *words = new_words(renderer);
+	struct page *page = renderer->page;
+
+	if (!render_holder_words(words, segment, renderer->lineage->process.executable))
+		return;
+	page->indent = FUNCTION_COLUMN;
+	page_add(page, PAGE_WARN, "  !");
+	page_tab(page, FUNCTION_COLUMN);
+	page_words(page, PAGE_WARN, take_words(renderer));
+	if (segment->wait->holder.run_id != segment->in.run.run_id) {
+		words = new_words(renderer);
+		strbuf_add_string(words, "acausal trace ");
+		point_add_run(words, segment->wait->holder.run_id);
+		page_right(page, PAGE_PLAIN, ' ', PAGE_FAINT, take_words(renderer));
+	}
+	page_end_line(page);
+}
+
 /* Another run made it fire than the one that armed it. */
 static void firing_lines(
 	struct renderer *renderer, const struct segment *segment, const struct execution *before)
@@ -159,7 +181,7 @@ static void firing_lines(
 	page->indent = FUNCTION_COLUMN;
 	page_add(page, PAGE_WARN, " !!");
 	page_tab(page, FUNCTION_COLUMN);
-	strbuf_add_string(words, "fired by ");
+	strbuf_add_string(words, firing_verb(&firing->row));
 	describe_arming(words, firing->row.api, UNKNOWN, UNKNOWN);
 	strbuf_add_string(words, " in ");
 	run_words(words, &firing->in);
@@ -175,6 +197,11 @@ static void firing_lines(
 		strbuf_add_string(words, ", ");
 		quantity_add_duration(words, wait < 0 ? 0 : wait);
 		strbuf_add_string(words, " before");
+	}
+	if (firing->count != UNKNOWN && firing->count > 1) {
+		strbuf_add_string(words, ", first of ");
+		quantity_add_count(words, firing->count);
+		strbuf_add_string(words, is_cause(&firing->row, "send") ? " sends" : " signals");
 	}
 	page_words(page, PAGE_WARN, take_words(renderer));
 	page_end_line(page);
@@ -208,7 +235,7 @@ static void boundary(
 	thread_words(words, &segment->in, &before->in);
 	page_words(page, PAGE_BOUNDARY, take_words(renderer));
 	words = new_words(renderer);
-	wait_words(words, segment);
+	render_wait_words(words, segment, page_room(page) > 4 ? page_room(page) - 4 : 0);
 	/* The heading has told it of the point itself. */
 	if (run->run_id == segment->of_run_id &&
 		!(before->edge == EDGE_HERE && renderer->lineage->point.kind == POINT_RUN))
@@ -217,6 +244,7 @@ static void boundary(
 	page_end_line(page);
 	if (segment->has_firing && !segment->firing.is_work)
 		firing_lines(renderer, segment, &before->in);
+	holder_line(renderer, segment);
 }
 
 /* ", back to run:2 at +0.000002 s" */
@@ -273,6 +301,25 @@ static void left_out_line(struct renderer *renderer)
 	omission_line(renderer);
 }
 
+/* "3 callbacks", "3 callbacks and 1 process" */
+static void hop_words(struct strbuf *words, const struct lineage *lineage)
+{
+	int64_t processes = 0, callbacks;
+
+	for (size_t i = 0; i < lineage->count; i++)
+		processes += is_class(&lineage->segments[i], "root");
+	callbacks = lineage->hops - processes;
+	if (callbacks || !processes) {
+		quantity_add_count(words, callbacks);
+		strbuf_add_string(words, callbacks == 1 ? " callback" : " callbacks");
+	}
+	if (!processes)
+		return;
+	strbuf_add_string(words, callbacks ? " and " : "");
+	quantity_add_count(words, processes);
+	strbuf_add_string(words, processes == 1 ? " process" : " processes");
+}
+
 static void closing_end(struct renderer *renderer, struct strbuf *words)
 {
 	const struct lineage *lineage = renderer->lineage;
@@ -283,12 +330,13 @@ static void closing_end(struct renderer *renderer, struct strbuf *words)
 			strbuf_add_string(words, "straight from main");
 			return;
 		}
-		quantity_add_count(words, lineage->hops);
 		if (lineage->segments[0].edge == EDGE_HERE && lineage->count > 1 &&
-			lineage->segments[1].edge == EDGE_TRIGGER)
+			lineage->segments[1].edge == EDGE_TRIGGER) {
+			quantity_add_count(words, lineage->hops);
 			strbuf_add_string(words, lineage->hops == 1 ? " resource" : " resources");
-		else
-			strbuf_add_string(words, lineage->hops == 1 ? " callback" : " callbacks");
+		} else {
+			hop_words(words, lineage);
+		}
 		strbuf_add_string(words, " back to main");
 	} else {
 		strbuf_add_string(words, "ends here: ");
@@ -338,7 +386,8 @@ static enum frame_detail detail_of(const struct lineage *lineage)
 {
 	enum point_kind kind = lineage->point.kind;
 
-	return kind == POINT_RUN || kind == POINT_THREAD ? FRAME_LINE : FRAME_SOURCE;
+	return kind == POINT_RUN || kind == POINT_THREAD || kind == POINT_PROCESS ? FRAME_LINE
+										  : FRAME_SOURCE;
 }
 
 static void find_left_out(struct renderer *renderer)

@@ -5,6 +5,7 @@
 #include "debugger/render_trace.h"
 
 #include "debugger/point.h"
+#include "debugger/render_wait.h"
 
 void render_frames_json(struct json *json, const char *key, const struct frames *frames, bool full)
 {
@@ -66,6 +67,7 @@ static void firing_json(struct json *json, const struct segment *segment, bool f
 	execution_json(json, &firing->in);
 	json_key_string(json, "api", firing->row.api);
 	json_key_integer(json, "ns", firing->row.caused_ns);
+	json_key_integer(json, "count", firing->count);
 	render_frames_json(json, "frames", firing->frames, full);
 	json_close(json, '}');
 }
@@ -93,6 +95,7 @@ static void segment_json(struct json *json, const struct segment *segment, bool 
 		json_key_string(json, "detail", segment->armed.detail);
 		json_close(json, '}');
 	}
+	render_wait_json(json, segment);
 	firing_json(json, segment, full);
 	json_key(json, "context");
 	json_open(json, '{');

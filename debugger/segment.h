@@ -3,6 +3,7 @@
 #define ACAUSAL_DEBUGGER_SEGMENT_H
 
 #include "debugger/execution.h"
+#include "debugger/wait.h"
 
 enum lineage_edge { EDGE_HERE, EDGE_LINK, EDGE_CAUSE, EDGE_TRIGGER };
 
@@ -11,8 +12,9 @@ struct firing {
 	struct cause_row row;
 	struct execution in; /* who did it */
 	const struct frames *frames;
-	bool is_work; /* the work part of the same uv_work_t: no surprise, but where the time went
-		       */
+	int64_t count; /* of sends or signals that the run answered, this the first; or UNKNOWN */
+	bool is_work;  /* the work part of the same uv_work_t: no surprise, but where the time went
+			*/
 };
 
 struct segment {
@@ -30,6 +32,7 @@ struct segment {
 	} armed;
 	bool has_firing; /* something else made it fire */
 	struct firing firing;
+	const struct wait *wait; /* where wait_ns went; NULL when that was not asked */
 
 	/*
 	 * After this segment the `folded_segments` that end with it came `folded_times` times more,

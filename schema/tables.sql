@@ -27,7 +27,8 @@ CREATE TABLE process (
 	started_ns INTEGER,
 	ended_ns INTEGER,
 	exit_code INTEGER,
-	exit_signal INTEGER
+	exit_signal INTEGER,
+	is_foreign INTEGER                -- 1: a process made it by a call that is not known
 );
 
 -- A thread.
@@ -218,10 +219,11 @@ CREATE TABLE packed_cause (
 	caused_delta INTEGER              -- the first run it made happen - run_id
 );
 
--- Words about a resource: an fs path, a peer address, a signal's name.
+-- Words about a resource: an fs path, a peer address, a signal's name; and its descriptor.
 CREATE TABLE detail (
 	async_id INTEGER PRIMARY KEY,
-	text TEXT
+	text TEXT,
+	fd INTEGER
 );
 
 -- A shortcut along link edges: going back from run_id, `period` segments repeat `times` times and
@@ -261,24 +263,26 @@ CREATE TABLE context (
 	stack_id INTEGER
 );
 
--- When a loop waited for the kernel.
-CREATE TABLE poll (
-	thread_id INTEGER,
+-- When a loop waited for the kernel: what was in a stretch of a loop's time is found by bisection.
+CREATE TABLE packed_poll (
 	loop_id INTEGER,
 	entered_ns INTEGER,
-	left_ns INTEGER,
-	timeout_ms INTEGER
-);
+	thread_id INTEGER,
+	wait_ns INTEGER,                  -- left - entered
+	timeout_ms INTEGER,
+	PRIMARY KEY (loop_id, entered_ns)
+) WITHOUT ROWID;
 
--- When a thread of the pool had a request.
-CREATE TABLE pool (
-	async_id INTEGER,
+-- When a thread of the pool had a request, where no run says it (of a uv_work_t the work run does).
+CREATE TABLE packed_pool (
+	async_id INTEGER PRIMARY KEY,
 	thread_id INTEGER,
 	began_ns INTEGER,
-	ended_ns INTEGER,
+	duration_ns INTEGER,
 	estimated INTEGER
 );
 
+-- When a handle began to keep its loop alive, or no more to: uv_ref and uv_unref that changed it.
 CREATE TABLE ref (
 	async_id INTEGER,
 	run_id INTEGER,

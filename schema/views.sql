@@ -5,7 +5,8 @@ SELECT r.async_id, (r.async_id >> 40) + 1 AS process_id, coalesce(r.type_id, o.t
 	r.async_id - r.trigger_delta AS trigger_id, r.run_id, o.thread_id, o.stack_id, a.name AS api,
 	r.created_ns, r.created_ns + r.lifetime_ns AS destroyed_ns,
 	coalesce(o.address, 0) + r.address_delta AS address, o.loop_id,
-	r.async_id - r.handle_delta AS handle_id, NULL AS context_id, r.has_ref, d.text AS detail
+	r.async_id - r.handle_delta AS handle_id, NULL AS context_id, r.has_ref, d.text AS detail,
+	d.fd
 FROM packed_resource r
 LEFT JOIN origin o ON o.origin_id = r.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id
@@ -15,7 +16,7 @@ SELECT q.async_id, (q.async_id >> 40) + 1, o.type_id,
 	q.async_id - q.trigger_delta, q.run_id - q.creator_delta, o.thread_id, o.stack_id, a.name,
 	q.created_ns, q.created_ns + q.wait_ns + q.duration_ns,
 	coalesce(o.address, 0) + q.address_delta, o.loop_id,
-	q.async_id - q.handle_delta, NULL, NULL, d.text
+	q.async_id - q.handle_delta, NULL, NULL, d.text, d.fd
 FROM packed_request q
 LEFT JOIN origin o ON o.origin_id = q.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id
@@ -75,8 +76,23 @@ FROM packed_cause c
 LEFT JOIN origin o ON o.origin_id = c.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id;
 
+CREATE VIEW poll AS
+SELECT thread_id, loop_id, entered_ns, entered_ns + wait_ns AS left_ns, timeout_ms
+FROM packed_poll;
+
+-- The work part of a uv_work_t is a run of its own, which says it exactly.
+CREATE VIEW pool AS
+SELECT async_id, thread_id, began_ns, began_ns + duration_ns AS ended_ns, estimated
+FROM packed_pool
+UNION ALL
+SELECT r.async_id, e.thread_id, r.began_ns, r.began_ns + r.duration_ns, 0
+FROM packed_run r
+JOIN entry e ON e.entry_id = r.entry_id
+WHERE e.part = 'work';
+
 -- One row a run: who armed it (link), what fired it (cause), inside what it ran (outer).
--- A run of a resource that is armed by its creation is linked to that creation.
+-- A run of a resource that is armed by its creation is linked to that creation, but for closing, which
+-- is always armed: where that is not known, the link is not.
 CREATE VIEW run_edge AS
 SELECT q.run_id, q.async_id, e.thread_id, q.created_ns + q.wait_ns AS began_ns,
 	q.created_ns + q.wait_ns + q.duration_ns AS ended_ns, q.status,
@@ -116,12 +132,16 @@ LEFT JOIN api ca ON ca.api_id = co.api_id
 UNION ALL
 SELECT r.run_id, r.async_id, e.thread_id, r.began_ns, r.began_ns + r.duration_ns, r.status,
 	CASE WHEN r.arming_id IS NOT NULL THEN p.run_id
-		WHEN y.armed_by_creation THEN coalesce(s.run_id, w.run_id - w.creator_delta) END,
+		WHEN y.armed_by_creation AND e.part IS NOT 'close'
+			THEN coalesce(s.run_id, w.run_id - w.creator_delta) END,
 	CASE WHEN r.arming_id IS NOT NULL THEN po.stack_id
-		WHEN y.armed_by_creation THEN so.stack_id END,
-	CASE WHEN r.arming_id IS NOT NULL THEN pa.name WHEN y.armed_by_creation THEN sa.name END,
+		WHEN y.armed_by_creation AND e.part IS NOT 'close' THEN so.stack_id END,
+	CASE WHEN r.arming_id IS NOT NULL THEN pa.name
+		WHEN y.armed_by_creation AND e.part IS NOT 'close' THEN sa.name END,
 	CASE WHEN r.arming_id IS NOT NULL THEN p.armed_ns
-		WHEN y.armed_by_creation THEN coalesce(s.created_ns, w.created_ns) END,
+		WHEN y.armed_by_creation AND e.part IS NOT 'close'
+			AND (y.class <> 'root' OR s.run_id IS NOT NULL)
+			THEN coalesce(s.created_ns, w.created_ns) END,
 	c.run_id, co.stack_id, ca.name, c.caused_ns,
 	coalesce(s.async_id - s.trigger_delta, w.async_id - w.trigger_delta),
 	CASE WHEN r.run_id = t.root_run_id THEN NULL ELSE coalesce(i.outer_run_id, t.root_run_id) END,

@@ -29,7 +29,8 @@ void arming_write(struct thread *thread, const struct arena_live *live, enum aca
 		.disarm_run_id = run,
 		.disarmed = ticks,
 	};
-	emit_commit(&thread->emit, EVENT_ARMING, 0, sizeof *event);
+	emit_commit(&thread->emit, EVENT_ARMING,
+		live->flags & ARENA_LIVE_ARMED_BEFORE ? EVENT_INHERITED : 0, sizeof *event);
 }
 
 void disarm_write(struct thread *thread, uint64_t arming_id, enum acausal_end end, uint64_t run,
@@ -60,6 +61,7 @@ void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end)
 	if (!index || !(live->flags & ARENA_LIVE_ARMED) || live->flags & ARENA_LIVE_CLOSING)
 		return;
 	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
+	live_disarmed(index);
 	stack = call_stack(call);
 	run = run_context(thread);
 	if (live->flags & ARENA_LIVE_WRITTEN)
@@ -73,6 +75,7 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 	struct arena_live *live = live_at(index);
 	struct live_callbacks *callbacks = live_callbacks(index);
 	uint32_t stack, count = 1;
+	uint64_t id;
 
 	if (unlikely(live->flags & ARENA_LIVE_CLOSING)) {
 		/* What libuv took it for in vain; it may call it all the same. */
@@ -83,8 +86,8 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 	stack = call_stack(call);
 	if (live->flags & ARENA_LIVE_ARMED) {
 		/* Armed again and again from one place without firing: one row with a count. */
-		if (!(live->flags & ARENA_LIVE_WRITTEN) && live->arming_stack == stack &&
-			live->arming_api == call->api &&
+		if (!(live->flags & (ARENA_LIVE_WRITTEN | ARENA_LIVE_ARMED_BEFORE)) &&
+			live->arming_stack == stack && live->arming_api == call->api &&
 			live->callback == (uintptr_t)arming->callback)
 			count = live->armings + 1;
 		else
@@ -94,6 +97,7 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 	callbacks->second = arming->second;
 	live->callback = (uintptr_t)arming->callback;
 	live->second_callback = (uintptr_t)arming->second;
+	live_arming_begin(index);
 	live->arming_run_id = run_context(call->thread);
 	live->arming_stack = stack;
 	live->arming_api = call->api;
@@ -101,9 +105,11 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 	live->armings = count;
 	live->timeout_ms = arming->timeout_ms;
 	live->repeat_ms = arming->repeat_ms;
-	live->arming_id = arena_next(&arena()->arming_id);
+	id = arena_next(&arena()->arming_id);
 	live->armed = call_ticks(call);
-	live->flags = (live->flags & ~(uint32_t)(ARENA_LIVE_ONE_SHOT | ARENA_LIVE_WRITTEN)) |
+	live_arming_end(index, id);
+	live->flags = (live->flags & ~(uint32_t)(ARENA_LIVE_ONE_SHOT | ARENA_LIVE_WRITTEN |
+						 ARENA_LIVE_ARMED_BEFORE)) |
 		      ARENA_LIVE_ARMED | (arming->one_shot ? ARENA_LIVE_ONE_SHOT : 0);
 	/* What was to make the arming before this one fire is no cause of this one. */
 	if (unlikely(atomic_load_explicit(&live->first_cause, memory_order_relaxed))) {
@@ -112,7 +118,25 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 	}
 }
 
-/* The cause that a run answers: the first since the last run. */
+/*
+ * Which send a run answers. Senders are on any thread and in signal handlers; libuv lets the first
+ * of them through and coalesces the others until the loop's thread has consumed that one, just
+ * before it calls the trampoline. A sender
+ *
+ *   1. notes itself in `first_cause`, if nobody is noted there, and writes its event;
+ *   2. right before the real call does so once more, should a run have taken what was noted
+ *      meanwhile: this send comes after that run and makes another one;
+ *   3. leaves its ID in `last_cause`, and calls.
+ *
+ * A run takes `first_cause` away. When nobody is noted there, the send is one whose note an earlier
+ * run took between 2 and 3: it is in `last_cause`, if that has changed. What remains is a sender
+ * that does all of 2, 3 and the call while the loop's thread is between consuming and taking: then
+ * the run it makes has no cause, which is less than what happened, but not untrue. Whoever is
+ * named had begun to send before the run began.
+ *
+ * The record cannot be another resource's: nobody may send to a handle that is closed. For that
+ * reason nothing is noted after the call, when the handle may be gone.
+ */
 uint64_t cause_take(struct arena_live *live)
 {
 	uint64_t first = atomic_load_explicit(&live->first_cause, memory_order_relaxed), last;
@@ -120,20 +144,39 @@ uint64_t cause_take(struct arena_live *live)
 	if (first)
 		first = atomic_exchange(&live->first_cause, 0);
 	last = atomic_load_explicit(&live->last_cause, memory_order_acquire);
-	/* A send that found another one pending, which a run took before the callback was due. */
 	if (!first && last > live->seen_cause)
 		first = last;
 	live->seen_cause = last;
 	return first;
 }
 
+void cause_write(
+	struct call *call, uint64_t id, enum acausal_cause kind, uint64_t first, uint64_t async_id)
+{
+	struct thread *thread = call->thread;
+	uint32_t stack = call_stack(call);
+	uint64_t run = run_current(thread);
+	struct event_cause *event = emit_begin(&thread->emit, sizeof *event);
+
+	if (!event)
+		return;
+	*event = (struct event_cause){
+		.kind = kind,
+		.cause_id = id,
+		.first_id = first,
+		.async_id = async_id,
+		.run_id = run,
+		.caused = call_ticks(call),
+		.stack = stack,
+		.api = call->api,
+	};
+	emit_commit(&thread->emit, EVENT_CAUSE, 0, sizeof *event);
+}
+
 uint64_t resource_caused(struct call *call, uint32_t index, enum acausal_cause kind)
 {
 	struct arena_live *live = live_at(index);
-	struct thread *thread = call->thread;
-	struct event_cause *event;
-	uint32_t stack = call_stack(call);
-	uint64_t run = run_current(thread), id = arena_next(&arena()->cause_id), first = 0;
+	uint64_t id = arena_next(&arena()->cause_id), first = 0, none = 0;
 
 	/* Of several sends the first counts; of several uv_timer_again the last, which puts it off.
 	 */
@@ -141,20 +184,10 @@ uint64_t resource_caused(struct call *call, uint32_t index, enum acausal_cause k
 		atomic_store_explicit(&live->first_cause, id, memory_order_relaxed);
 	else
 		atomic_compare_exchange_strong(&live->first_cause, &first, id);
+	cause_write(call, id, kind, first, live->async_id);
+	if (kind == ACAUSAL_CAUSE_SEND &&
+		unlikely(!atomic_load_explicit(&live->first_cause, memory_order_relaxed)))
+		atomic_compare_exchange_strong(&live->first_cause, &none, id);
 	atomic_store_explicit(&live->last_cause, id, memory_order_release);
-	event = emit_begin(&thread->emit, sizeof *event);
-	if (!event)
-		return id;
-	*event = (struct event_cause){
-		.kind = kind,
-		.cause_id = id,
-		.first_id = first,
-		.async_id = live->async_id,
-		.run_id = run,
-		.caused = call_ticks(call),
-		.stack = stack,
-		.api = call->api,
-	};
-	emit_commit(&thread->emit, EVENT_CAUSE, 0, sizeof *event);
 	return id;
 }

@@ -20,7 +20,10 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 /* The call has ended the arming in force, if there is one. */
 void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end);
 
-/* Somebody makes the callback of record `index` fire. Returns the cause's ID. */
+/*
+ * Somebody makes the callback of record `index` fire. Called right before the real function where
+ * the callback may run on another thread at once. Returns the cause's ID.
+ */
 uint64_t resource_caused(struct call *call, uint32_t index, enum acausal_cause kind);
 
 /* The cause that the run which is about to begin answers: the first since the last run. 0: none. */
@@ -34,6 +37,10 @@ uint64_t cause_take(struct arena_live *live);
  */
 void arming_write(struct thread *thread, const struct arena_live *live, enum acausal_end end,
 	uint64_t run, uint64_t ticks, uint32_t stack);
+
+/* The call as a cause; `first` is the one that the same run answers already, 0: this is it. */
+void cause_write(
+	struct call *call, uint64_t id, enum acausal_cause kind, uint64_t first, uint64_t async_id);
 
 /* The end of an arming that was written as standing; `run` 0: nobody's call, libuv's own doing. */
 void disarm_write(struct thread *thread, uint64_t arming_id, enum acausal_end end, uint64_t run,

@@ -15,10 +15,14 @@ static bool fired_find(struct fired *fired, const void *object)
 	uint32_t index = live_find(object);
 
 	*fired = (struct fired){.index = index, .depth = -1, .bytes = EVENT_NO_STATUS};
-	if (live_callback_table)
-		fired->callbacks = *live_callbacks(index);
+	/* First: in the child of a fork this changes the record. */
 	if (index)
 		fired->thread = thread_self();
+	if (live_callback_table)
+		fired->callbacks = *live_callbacks(index);
+	/* A request that a forked child thought lost with its thread; it had been done already. */
+	if (unlikely(fired->thread && !live_at(index)->async_id))
+		live_publish(index, arena_next(&arena()->async_id));
 	return fired->thread != NULL;
 }
 
@@ -42,8 +46,10 @@ static uint64_t arming_fires(struct thread *thread, struct arena_live *live)
 		/* It repeated until now. */
 		disarm_write(thread, live->arming_id, ACAUSAL_END_FIRED, 0, arena_ticks(), 0);
 	}
-	if (one_shot)
+	if (one_shot) {
 		live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
+		live_disarmed((uint32_t)(live - arena_map.lives));
+	}
 	return live->arming_id;
 }
 
@@ -76,14 +82,17 @@ void fired_handle(struct fired *fired, const void *handle, uintptr_t frame)
 		fired_callback(fired, frame);
 }
 
-void fired_timer(struct fired *fired, const void *handle, bool repeats, uintptr_t frame)
+void fired_timer(struct fired *fired, const void *handle, uint64_t repeat_ms, uintptr_t frame)
 {
 	struct arena_live *live;
 
 	if (!fired_find(fired, handle))
 		return;
 	live = live_at(fired->index);
-	if (repeats)
+	/* The parent may have changed what the child of a fork has read of it. */
+	if (unlikely(live->flags & ARENA_LIVE_ARMED_BEFORE))
+		live->repeat_ms = repeat_ms ? repeat_ms : EVENT_NO_TIME;
+	if (repeat_ms)
 		live->flags &= ~(uint32_t)ARENA_LIVE_ONE_SHOT;
 	else
 		live->flags |= ARENA_LIVE_ONE_SHOT;
@@ -125,7 +134,8 @@ void fired_close(struct fired *fired, const void *handle, uintptr_t frame)
 	fired_run(fired, &begin, frame);
 }
 
-void fired_request(struct fired *fired, const void *request, uintptr_t frame)
+static void fired_cancelled(
+	struct fired *fired, const void *request, uint64_t cancelled_by, uintptr_t frame)
 {
 	struct arena_live *live;
 	struct run_begin begin = {.is_request = true};
@@ -138,7 +148,7 @@ void fired_request(struct fired *fired, const void *request, uintptr_t frame)
 	fired->bytes = (int64_t)live->bytes;
 	begin.part = live->type == ACAUSAL_TYPE_WORK ? ACAUSAL_PART_AFTER : ACAUSAL_PART_CALLBACK;
 	begin.async_id = live->async_id;
-	begin.cause_id = cause_take(live);
+	begin.cause_id = cancelled_by ? cancelled_by : cause_take(live);
 	begin.callback = begin.part == ACAUSAL_PART_AFTER ? fired->callbacks.second
 							  : fired->callbacks.callback;
 	begin.live = fired->index;
@@ -149,6 +159,56 @@ void fired_request(struct fired *fired, const void *request, uintptr_t frame)
 	/* Also too deep to be a run: then the thread keeps nothing of it. */
 	if (!begin.callback || fired->depth >= THREAD_RUNS)
 		fired->is_silent = true;
+}
+
+void fired_request(struct fired *fired, const void *request, uintptr_t frame)
+{
+	fired_cancelled(fired, request, 0, frame);
+}
+
+/*
+ * Whoever closed the handle, as a cause; written down when the first request learns of it. 0 when
+ * the handle is not being closed: libuv cancels writes also when connecting has failed.
+ */
+static uint64_t closing_cause(const void *handle)
+{
+	struct thread *thread = thread_self();
+	uint32_t index = live_find(handle);
+	struct live_callbacks *callbacks = live_callbacks(index);
+	const struct arena_live *live = live_at(index);
+	struct event_cause *event;
+
+	if (!thread || !index || !(live->flags & ARENA_LIVE_CLOSING) ||
+		live->flags & ARENA_LIVE_ARMED_BEFORE)
+		return 0;
+	/* The event's thread is the one that writes it. */
+	if (callbacks->close_cause_id || live->arming_thread != thread->emit.thread)
+		return callbacks->close_cause_id;
+	callbacks->close_cause_id = arena_next(&arena()->cause_id);
+	event = emit_begin(&thread->emit, sizeof *event);
+	if (!event)
+		return callbacks->close_cause_id;
+	*event = (struct event_cause){
+		.kind = ACAUSAL_CAUSE_CLOSE,
+		.cause_id = callbacks->close_cause_id,
+		.async_id = live->async_id,
+		.run_id = live->arming_run_id,
+		.caused = live->armed,
+		.stack = live->arming_stack,
+		.api = live->arming_api,
+	};
+	emit_commit(&thread->emit, EVENT_CAUSE, 0, sizeof *event);
+	return callbacks->close_cause_id;
+}
+
+void fired_request_to(
+	struct fired *fired, const void *request, const void *handle, int status, uintptr_t frame)
+{
+	uint64_t cause = 0;
+
+	if (unlikely(status == UV_ECANCELED) && arena())
+		cause = closing_cause(handle);
+	fired_cancelled(fired, request, cause, frame);
 }
 
 void fired_work(struct fired *fired, const void *request, uintptr_t frame)
@@ -191,8 +251,8 @@ void fired_end(struct fired *fired, int64_t status, int64_t bytes)
 {
 	const struct run_result result = {status, bytes};
 
-	/* Not when the callback forked and this is the child. */
-	if (!fired->thread || !arena())
+	/* Not when the callback forked and this is the child, be it recorded or not. */
+	if (!fired->thread || fired->thread != thread_current || !arena())
 		return;
 	if (fired->is_work && fired->depth >= 0 && fired->thread->depth == fired->depth + 1)
 		work_done(fired);
@@ -208,9 +268,10 @@ void fired_disarm(struct fired *fired)
 {
 	struct arena_live *live = live_at(fired->index);
 
-	if (!fired->thread || !arena() || !(live->flags & ARENA_LIVE_ARMED) ||
-		live->arming_id != fired->arming_id)
+	if (!fired->thread || fired->thread != thread_current || !arena() ||
+		!(live->flags & ARENA_LIVE_ARMED) || live->arming_id != fired->arming_id)
 		return;
 	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
+	live_disarmed(fired->index);
 	disarm_write(fired->thread, fired->arming_id, ACAUSAL_END_FIRED, 0, arena_ticks(), 0);
 }

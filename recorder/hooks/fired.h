@@ -27,11 +27,15 @@ struct fired {
 
 /* The program's callbacks stand in fired->callbacks, also when nothing is recorded. */
 void fired_handle(struct fired *fired, const void *handle, uintptr_t frame);
-/* Of a timer, whether it is armed still is known only now: its repeat may have been changed. */
-void fired_timer(struct fired *fired, const void *handle, bool repeats, uintptr_t frame);
+/* Of a timer, whether it is armed still is known only now: its repeat may have been changed. 0: it
+ * has none. */
+void fired_timer(struct fired *fired, const void *handle, uint64_t repeat_ms, uintptr_t frame);
 void fired_alloc(struct fired *fired, const void *handle, uintptr_t frame);
 void fired_close(struct fired *fired, const void *handle, uintptr_t frame);
 void fired_request(struct fired *fired, const void *request, uintptr_t frame);
+/* Of a request to a handle, which is cancelled when the handle is closed: by whoever closed it. */
+void fired_request_to(
+	struct fired *fired, const void *request, const void *handle, int status, uintptr_t frame);
 void fired_work(struct fired *fired, const void *request, uintptr_t frame);
 
 void fired_end(struct fired *fired, int64_t status, int64_t bytes);

@@ -21,11 +21,12 @@ TRAMPOLINE void on_fs(uv_fs_t *request)
 	fired_end(&fired, result < 0 ? result : 0, counts ? result : EVENT_NO_STATUS);
 }
 
-/* `detail` is a path, or NULL. In `arguments`, `callback` is what the real function is given. */
+/* `detail` says what it is about: see below. In `arguments`, `callback` is what the real function
+ * is given. */
 #define FS_OPERATION(name, TYPE, detail, parameters, arguments)                                    \
 	WRAPPER int uv_fs_##name parameters                                                        \
 	{                                                                                          \
-		CALL(fs_##name);                                                                   \
+		CALL_ON(fs_##name, loop);                                                          \
 		uint32_t index = 0;                                                                \
 		int result;                                                                        \
                                                                                                    \
@@ -33,7 +34,7 @@ TRAMPOLINE void on_fs(uv_fs_t *request)
 			index = request_made(&call, request, ACAUSAL_TYPE_##TYPE, loop, NULL,      \
 				(void *)callback);                                                 \
 		if (index) {                                                                       \
-			resource_detail_text(&call, index, detail);                                \
+			detail;                                                                    \
 			callback = on_fs;                                                          \
 		}                                                                                  \
 		result = call.uv->fs_##name arguments;                                             \
@@ -42,42 +43,47 @@ TRAMPOLINE void on_fs(uv_fs_t *request)
 		return result;                                                                     \
 	}
 
+#define ABOUT_NOTHING	   (void)0
+#define ABOUT_PATH	   resource_detail_text(&call, index, path)
+#define ABOUT_PATHS(to)	   resource_detail_pair(&call, index, path, to)
+#define ABOUT_FILE(number) resource_detail_file(&call, index, number)
+
 /* The forms that several share. */
 #define FS_PATH(name)                                                                              \
-	FS_OPERATION(name, FS, path,                                                               \
+	FS_OPERATION(name, FS, ABOUT_PATH,                                                         \
 		(uv_loop_t * loop, uv_fs_t * request, const char *path, uv_fs_cb callback),        \
 		(loop, request, path, callback))
 #define FS_PATH_INT(name)                                                                          \
-	FS_OPERATION(name, FS, path,                                                               \
+	FS_OPERATION(name, FS, ABOUT_PATH,                                                         \
 		(uv_loop_t * loop, uv_fs_t * request, const char *path, int number,                \
 			uv_fs_cb callback),                                                        \
 		(loop, request, path, number, callback))
 #define FS_TWO_PATHS(name)                                                                         \
-	FS_OPERATION(name, FS, path,                                                               \
+	FS_OPERATION(name, FS, ABOUT_PATHS(other),                                                 \
 		(uv_loop_t * loop, uv_fs_t * request, const char *path, const char *other,         \
 			uv_fs_cb callback),                                                        \
 		(loop, request, path, other, callback))
 #define FS_TWO_PATHS_INT(name)                                                                     \
-	FS_OPERATION(name, FS, path,                                                               \
+	FS_OPERATION(name, FS, ABOUT_PATHS(other),                                                 \
 		(uv_loop_t * loop, uv_fs_t * request, const char *path, const char *other,         \
 			int flags, uv_fs_cb callback),                                             \
 		(loop, request, path, other, flags, callback))
 #define FS_FILE(name)                                                                              \
-	FS_OPERATION(name, FS, NULL,                                                               \
+	FS_OPERATION(name, FS, ABOUT_FILE(file),                                                   \
 		(uv_loop_t * loop, uv_fs_t * request, uv_file file, uv_fs_cb callback),            \
 		(loop, request, file, callback))
 #define FS_BUFFERS(name)                                                                           \
-	FS_OPERATION(name, FS, NULL,                                                               \
+	FS_OPERATION(name, FS, ABOUT_FILE(file),                                                   \
 		(uv_loop_t * loop, uv_fs_t * request, uv_file file, const uv_buf_t buffers[],      \
 			unsigned int count, int64_t offset, uv_fs_cb callback),                    \
 		(loop, request, file, buffers, count, offset, callback))
 #define FS_PATH_OWNER(name)                                                                        \
-	FS_OPERATION(name, FS, path,                                                               \
+	FS_OPERATION(name, FS, ABOUT_PATH,                                                         \
 		(uv_loop_t * loop, uv_fs_t * request, const char *path, uv_uid_t user,             \
 			uv_gid_t group, uv_fs_cb callback),                                        \
 		(loop, request, path, user, group, callback))
 #define FS_PATH_TIMES(name)                                                                        \
-	FS_OPERATION(name, FS, path,                                                               \
+	FS_OPERATION(name, FS, ABOUT_PATH,                                                         \
 		(uv_loop_t * loop, uv_fs_t * request, const char *path, double accessed,           \
 			double modified, uv_fs_cb callback),                                       \
 		(loop, request, path, accessed, modified, callback))
@@ -110,34 +116,34 @@ FS_PATH_OWNER(lchown)
 FS_PATH_TIMES(utime)
 FS_PATH_TIMES(lutime)
 
-FS_OPERATION(open, FS, path,
+FS_OPERATION(open, FS, ABOUT_PATH,
 	(uv_loop_t * loop, uv_fs_t *request, const char *path, int flags, int mode,
 		uv_fs_cb callback),
 	(loop, request, path, flags, mode, callback))
-FS_OPERATION(ftruncate, FS, NULL,
+FS_OPERATION(ftruncate, FS, ABOUT_FILE(file),
 	(uv_loop_t * loop, uv_fs_t *request, uv_file file, int64_t offset, uv_fs_cb callback),
 	(loop, request, file, offset, callback))
-FS_OPERATION(sendfile, FS, NULL,
+FS_OPERATION(sendfile, FS, ABOUT_FILE(out),
 	(uv_loop_t * loop, uv_fs_t *request, uv_file out, uv_file in, int64_t offset, size_t length,
 		uv_fs_cb callback),
 	(loop, request, out, in, offset, length, callback))
-FS_OPERATION(futime, FS, NULL,
+FS_OPERATION(futime, FS, ABOUT_FILE(file),
 	(uv_loop_t * loop, uv_fs_t *request, uv_file file, double accessed, double modified,
 		uv_fs_cb callback),
 	(loop, request, file, accessed, modified, callback))
-FS_OPERATION(fchmod, FS, NULL,
+FS_OPERATION(fchmod, FS, ABOUT_FILE(file),
 	(uv_loop_t * loop, uv_fs_t *request, uv_file file, int mode, uv_fs_cb callback),
 	(loop, request, file, mode, callback))
-FS_OPERATION(fchown, FS, NULL,
+FS_OPERATION(fchown, FS, ABOUT_FILE(file),
 	(uv_loop_t * loop, uv_fs_t *request, uv_file file, uv_uid_t user, uv_gid_t group,
 		uv_fs_cb callback),
 	(loop, request, file, user, group, callback))
-FS_OPERATION(opendir, FS_DIR, path,
+FS_OPERATION(opendir, FS_DIR, ABOUT_PATH,
 	(uv_loop_t * loop, uv_fs_t *request, const char *path, uv_fs_cb callback),
 	(loop, request, path, callback))
-FS_OPERATION(readdir, FS_DIR, NULL,
+FS_OPERATION(readdir, FS_DIR, ABOUT_NOTHING,
 	(uv_loop_t * loop, uv_fs_t *request, uv_dir_t *directory, uv_fs_cb callback),
 	(loop, request, directory, callback))
-FS_OPERATION(closedir, FS_DIR, NULL,
+FS_OPERATION(closedir, FS_DIR, ABOUT_NOTHING,
 	(uv_loop_t * loop, uv_fs_t *request, uv_dir_t *directory, uv_fs_cb callback),
 	(loop, request, directory, callback))

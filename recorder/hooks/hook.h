@@ -41,14 +41,29 @@ struct call {
 
 /*
  * At the top of each wrapper of a uv_ function: declares `call`. `call.thread` is NULL when the
- * call must be passed through; `call.uv` has the real functions in any case.
+ * call must be passed through; `call.uv` has the real functions in any case. `object` is a loop,
+ * handle or request that is there already, by which several copies of libuv are told apart; CALL is
+ * for functions that have none.
  */
-#define CALL(name)                                                                                 \
+#define CALL_ON(name, object)                                                                      \
 	struct call call;                                                                          \
 	UNWIND_FROM_CALLER(&call.from);                                                            \
-	call_enter(&call, ACAUSAL_API_uv_##name)
+	call_enter(&call, ACAUSAL_API_uv_##name, object)
 
-void call_enter(struct call *call, enum acausal_api api);
+#define CALL(name) CALL_ON(name, NULL)
+
+void call_enter(struct call *call, enum acausal_api api, const void *object);
+
+/*
+ * The same for wrappers of libc's functions: `call.thread` is NULL also when libuv calls, and
+ * `call.uv` is not set.
+ */
+#define CALL_LIBC(name)                                                                            \
+	struct call call;                                                                          \
+	UNWIND_FROM_CALLER(&call.from);                                                            \
+	call_enter_libc(&call, ACAUSAL_API_##name)
+
+void call_enter_libc(struct call *call, enum acausal_api api);
 
 /* When the call was made; read once. */
 static inline uint64_t call_ticks(struct call *call)

@@ -1,203 +1,177 @@
 /*
- * Finding libuv's real functions: see libuv.h.
- *
- * An executable linked to libuv has it next in the order of look-up. A libuv that came with a
- * module loaded by RTLD_LOCAL (uvloop, luv) is found through that module. All of a copy's functions
- * are found in one go, when a module calls for the first time: resolving one by one could take the
- * loader's lock at any time, also in a signal handler.
+ * Whose a call is: see libuv.h. Remembers, of each module that was met calling, which libuv it is
+ * bound to and which part of it is libuv's own code.
  */
 #include "recorder/hooks/libuv.h"
 
-#include "recorder/hooks/libc.h"
+#include "recorder/hooks/libuv_table.h"
+#include "recorder/runtime/arena.h"
+#include "recorder/runtime/likely.h"
 #include "recorder/runtime/start.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <link.h>
-#include <stdatomic.h>
-#include <stddef.h>
 
-enum { COPIES = 16, CALLERS = 64 };
+enum { CALLERS = 64 };
 
-/*
- * A module that calls libuv. Slots are taken by number, filled, and then shown by `high`, which is
- * 0 again when the module is gone; a slot is not used twice.
- */
+/* A module that calls. */
 struct caller {
-	uintptr_t low;
-	_Atomic uintptr_t high;
-	const struct libuv *uv;
+	_Atomic uint32_t sequence;   /* odd: being written */
+	_Atomic uintptr_t low, size; /* size 0: free */
+	_Atomic uintptr_t text_low, text_size, near_low, near_size;
+	_Atomic bool is_jumped_from; /* it calls no libuv itself */
+	struct table *_Atomic table;
+	struct libuv_module module; /* for writers only */
 };
 
-static struct libuv copies[COPIES];
-static _Atomic bool copy_is_ready[COPIES];
-static _Atomic int copies_taken;
 static struct caller callers[CALLERS];
-static _Atomic int callers_taken;
+static _Atomic int callers_high; /* slots below have been used */
 
-/* The next slot, or -1 when all are taken. */
-static int slot_take(_Atomic int *taken, int count)
+static enum libuv_side side_of(uintptr_t address, const struct libuv_text *text)
 {
-	int at = atomic_load(taken);
-
-	while (at < count && !atomic_compare_exchange_weak(taken, &at, at + 1))
-		;
-	return at < count ? at : -1;
+	if (libuv_lies_in(address, text->low, text->size))
+		return LIBUV_ITSELF;
+	return libuv_lies_in(address, text->near_low, text->near_size) ? LIBUV_NEAR : LIBUV_PROGRAM;
 }
 
-static const struct {
-	const char *name;
-	size_t offset;
-} names[] = {
-#define X(name) {"uv_" #name, offsetof(struct libuv, name)},
-	ACAUSAL_LIBUV_FUNCTIONS(X) X(is_active)
-#undef X
-};
-
-static bool module_of(uintptr_t address, uintptr_t *low, uintptr_t *high)
+static void caller_remember(const struct libuv_module *module, const struct libuv_text *text,
+	struct table *table, bool is_jumped_from)
 {
-	struct dl_find_object object;
+	struct caller *caller;
+	int i;
 
-	if (_dl_find_object((void *)address, &object) != 0)
-		return false;
-	*low = (uintptr_t)object.dlfo_map_start;
-	*high = (uintptr_t)object.dlfo_map_end;
-	return true;
-}
-
-/* A copy that is known; with `run`, the one that has this uv_run. */
-static const struct libuv *copy_known(void *run)
-{
-	int at;
-
-	for (at = 0; at < COPIES; at++)
-		if (atomic_load_explicit(&copy_is_ready[at], memory_order_acquire) &&
-			(!run || (void *)copies[at].run == run))
-			return &copies[at];
-	return NULL;
-}
-
-/* The copy that `handle` leads to. Two threads may come here at once, and each fill a slot. */
-static const struct libuv *copy_find(void *handle)
-{
-	void *run = dlsym(handle, "uv_run");
-	uintptr_t low, high, own_low, own_high;
-	const struct libuv *known;
-	struct libuv *copy;
-	size_t i;
-	int at;
-
-	if (!run || !module_of((uintptr_t)run, &low, &high) ||
-		!module_of((uintptr_t)copy_find, &own_low, &own_high) || low == own_low)
-		return NULL;
-	known = copy_known(run);
-	if (known)
-		return known;
-	at = slot_take(&copies_taken, COPIES);
-	if (at < 0)
-		return NULL;
-	copy = &copies[at];
-	for (i = 0; i < sizeof names / sizeof *names; i++)
-		*(void **)((char *)copy + names[i].offset) = dlsym(handle, names[i].name);
-	copy->text_low = low;
-	copy->text_high = high;
-	atomic_store_explicit(&copy_is_ready[at], true, memory_order_release);
-	return copy;
-}
-
-/* Looks in the scope that the calling module itself is bound by. */
-static const struct libuv *copy_of_module(uintptr_t address)
-{
-	struct dl_find_object object;
-	const struct libuv *copy;
-	const char *path;
-	void *handle;
-
-	if (_dl_find_object((void *)address, &object) != 0 || !object.dlfo_link_map)
-		return NULL;
-	path = object.dlfo_link_map->l_name;
-	handle = path && *path ? dlopen(path, RTLD_LAZY | RTLD_NOLOAD) : NULL;
-	if (!handle)
-		return NULL;
-	copy = copy_find(handle);
-	libc_real.dlclose(handle);
-	return copy;
-}
-
-static const struct libuv *caller_add(uintptr_t address)
-{
-	const struct libuv *copy;
-	uintptr_t low = 0, high = 0;
-	int saved = errno, at;
-
-	libc_resolve();
-	runtime_start();
-	/* The global scope first, since that is where the module's own look-up begins. */
-	copy = copy_find(RTLD_NEXT);
-	if (!copy)
-		copy = copy_of_module(address);
-	if (!copy)
-		copy = copy_known(NULL);
-	dlerror(); /* what we may have left there is not the program's */
-	if (copy && module_of(address, &low, &high) &&
-		(at = slot_take(&callers_taken, CALLERS)) >= 0) {
-		callers[at].low = low;
-		callers[at].uv = copy;
-		atomic_store_explicit(&callers[at].high, high, memory_order_release);
+	for (i = 0; i < CALLERS; i++) {
+		caller = &callers[i];
+		if (atomic_load(&caller->size) == 0 && libuv_slot_take(&caller->sequence)) {
+			if (atomic_load(&caller->size) == 0)
+				break;
+			libuv_slot_give(&caller->sequence);
+		}
 	}
-	errno = saved;
-	return copy;
+	if (i == CALLERS)
+		return;
+	atomic_store(&caller->low, module->low);
+	atomic_store(&caller->text_low, text->low);
+	atomic_store(&caller->text_size, text->size);
+	atomic_store(&caller->near_low, text->near_low);
+	atomic_store(&caller->near_size, text->near_size);
+	atomic_store(&caller->table, table);
+	atomic_store(&caller->is_jumped_from, is_jumped_from);
+	caller->module = *module;
+	atomic_store(&caller->size, module->high - module->low);
+	libuv_slot_give(&caller->sequence);
+	libuv_raise_to(&callers_high, i + 1);
 }
 
-const struct libuv *libuv_of(uintptr_t caller)
+static void note(enum arena_libuv what)
 {
-	int count = atomic_load_explicit(&callers_taken, memory_order_relaxed), i;
+	if (arena())
+		atomic_fetch_or(&arena()->libuv, (uint32_t)what);
+}
 
-	for (i = 0; i < count; i++)
-		if (caller < atomic_load_explicit(&callers[i].high, memory_order_acquire) &&
-			caller >= callers[i].low)
-			return callers[i].uv;
-	return caller_add(caller);
+__attribute__((noinline)) static const struct libuv *caller_add(
+	uintptr_t address, enum libuv_side *side)
+{
+	struct libuv_text text = {0};
+	struct libuv_module module;
+	struct table *table;
+	bool is_module, is_jumped_from = false;
+	int saved = errno;
+
+	runtime_start();
+	is_module = libuv_module_at(address, &module);
+	if (is_module)
+		text = libuv_module_text(&module);
+	table = atomic_load(&libuv_global_table);
+	/* Code that was made at run time got the wrapper's address from the global scope. */
+	if (!table && !is_module)
+		table = libuv_table_any();
+	if (!table && is_module)
+		is_jumped_from = !libuv_module_calls(&module, libuv_is_wrapped);
+	if (is_jumped_from)
+		table = libuv_table_newest();
+	if (!table || (is_module && libuv_table_lacks(table, &module)))
+		table = libuv_table_for(is_module ? &module : NULL);
+	if (!table)
+		table = libuv_table_any();
+	if (is_module && table)
+		caller_remember(&module, &text, table, is_jumped_from);
+	*side = is_jumped_from ? LIBUV_JUMPED : side_of(address, &text);
+	/* In a module that has other code as well, this may be either, and the next call the other.
+	 */
+	note(*side == LIBUV_PROGRAM || is_jumped_from || text.near_size ? ARENA_LIBUV_CALLED
+									: ARENA_LIBUV_RAN);
+	errno = saved;
+	return table ? &table->uv : &libuv_nothing;
+}
+
+const struct libuv *libuv_of(uintptr_t address, enum libuv_side *side)
+{
+	int count = atomic_load_explicit(&callers_high, memory_order_relaxed), i;
+
+	for (i = 0; i < count; i++) {
+		struct caller *caller = &callers[i];
+		uint32_t sequence = atomic_load_explicit(&caller->sequence, memory_order_acquire);
+		struct libuv_text text;
+		struct table *table;
+		bool is_jumped_from;
+
+#define READ(member) atomic_load_explicit(&caller->member, memory_order_relaxed)
+		if (!libuv_lies_in(address, READ(low), READ(size)))
+			continue;
+		text = (struct libuv_text){
+			READ(text_low), READ(text_size), READ(near_low), READ(near_size)};
+		table = READ(table);
+		is_jumped_from = READ(is_jumped_from);
+#undef READ
+		atomic_thread_fence(memory_order_acquire);
+		if (unlikely((sequence & 1) || atomic_load_explicit(&caller->sequence,
+						       memory_order_relaxed) != sequence))
+			continue;
+		*side = is_jumped_from ? LIBUV_JUMPED : side_of(address, &text);
+		return &table->uv;
+	}
+	return caller_add(address, side);
+}
+
+extern const char __start_acausal_wrappers[] __attribute__((visibility("hidden")));
+extern const char __stop_acausal_wrappers[] __attribute__((visibility("hidden")));
+
+/* A function of libuv that ends in a call leaves by a jump: back to the wrapper that called it. */
+static bool is_wrapper(uintptr_t address)
+{
+	return libuv_lies_in(address, (uintptr_t)__start_acausal_wrappers,
+		(uintptr_t)(__stop_acausal_wrappers - __start_acausal_wrappers));
 }
 
 bool libuv_is_text(uintptr_t address)
 {
+	int count = atomic_load_explicit(&callers_high, memory_order_relaxed);
 	int i;
 
-	for (i = 0; i < COPIES; i++)
-		if (atomic_load_explicit(&copy_is_ready[i], memory_order_acquire) &&
-			address - copies[i].text_low < copies[i].text_high - copies[i].text_low)
+	for (i = 0; i < count; i++)
+		if (libuv_lies_in(address, atomic_load(&callers[i].text_low),
+			    atomic_load(&callers[i].text_size)) &&
+			atomic_load(&callers[i].size))
 			return true;
-	return false;
-}
-
-static bool is_loaded(uintptr_t low, uintptr_t high)
-{
-	uintptr_t low_now, high_now;
-
-	return module_of(low, &low_now, &high_now) && low_now == low && high_now == high;
+	if (is_wrapper(address))
+		return true;
+	return libuv_tables_hold(address);
 }
 
 void libuv_forget_callers(void)
 {
 	int i;
 
-	for (i = 0; i < COPIES; i++)
-		if (atomic_load(&copy_is_ready[i]) &&
-			!is_loaded(copies[i].text_low, copies[i].text_high))
-			atomic_store(&copy_is_ready[i], false);
+	libuv_tables_forget();
 	for (i = 0; i < CALLERS; i++) {
-		uintptr_t high = atomic_load(&callers[i].high);
+		struct caller *caller = &callers[i];
+		struct table *table;
 
-		if (high && !is_loaded(callers[i].low, high))
-			atomic_store(&callers[i].high, 0);
+		if (!atomic_load(&caller->size) || !libuv_slot_take(&caller->sequence))
+			continue;
+		table = atomic_load(&caller->table);
+		if (!libuv_module_is_loaded(&caller->module) || !libuv_table_is_ready(table))
+			atomic_store(&caller->size, 0);
+		libuv_slot_give(&caller->sequence);
 	}
-}
-
-/* A libuv that the program is linked to is found before anything can call it. */
-__attribute__((constructor(101))) static void find_linked(void)
-{
-	libc_resolve();
-	copy_find(RTLD_NEXT);
-	dlerror();
 }

@@ -41,7 +41,7 @@ WRAPPER ssize_t write(int fd, const void *bytes, size_t count)
 	/* Before anything is resolved; then it is no point of cancellation either. */
 	written = libc_real.write ? libc_real.write(fd, bytes, count)
 				  : syscall(SYS_write, fd, bytes, count);
-	if ((fd != STDOUT_FILENO && fd != STDERR_FILENO) || written <= 0 || !arena())
+	if ((fd != STDOUT_FILENO && fd != STDERR_FILENO) || written <= 0)
 		return written;
 	UNWIND_FROM_CALLER(&from);
 	/* Libuv's own writes are those of a request, and of another thread's run. */

@@ -1,5 +1,5 @@
 /*
- * Loops, and what belongs to every handle: closing, walking.
+ * Loops, and what belongs to every handle: closing, walking, keeping the loop alive.
  */
 #include "recorder/hooks/arming.h"
 #include "recorder/hooks/fired.h"
@@ -50,7 +50,7 @@ static void loop_gone(struct call *call, const void *loop)
 
 WRAPPER int uv_loop_close(uv_loop_t *loop)
 {
-	CALL(loop_close);
+	CALL_ON(loop_close, loop);
 	int result = call.uv->loop_close(loop);
 
 	if (call.thread && result == 0)
@@ -60,7 +60,7 @@ WRAPPER int uv_loop_close(uv_loop_t *loop)
 
 WRAPPER void uv_loop_delete(uv_loop_t *loop)
 {
-	CALL(loop_delete);
+	CALL_ON(loop_delete, loop);
 
 	/* Before the real one: once freed, the memory may be another thread's new object. */
 	if (call.thread)
@@ -70,7 +70,7 @@ WRAPPER void uv_loop_delete(uv_loop_t *loop)
 
 WRAPPER int uv_run(uv_loop_t *loop, uv_run_mode mode)
 {
-	CALL(run);
+	CALL_ON(run, loop);
 	struct run_nesting outside = {0}, *nesting;
 	uint32_t stack;
 	int result, depth = 0;
@@ -83,7 +83,8 @@ WRAPPER int uv_run(uv_loop_t *loop, uv_run_mode mode)
 		nesting = run_nesting(call.thread);
 		if (nesting) {
 			outside = *nesting;
-			*nesting = (struct run_nesting){FRAME, depth ? stack : 0};
+			*nesting = (struct run_nesting){FRAME, depth ? stack : 0,
+				loop_id_of(call.thread, loop), call.from.pc};
 		}
 	}
 	result = call.uv->run(loop, mode);
@@ -113,7 +114,7 @@ PASSAGE void pass_walk(uv_handle_t *handle, void *argument)
 
 WRAPPER void uv_walk(uv_loop_t *loop, uv_walk_cb callback, void *argument)
 {
-	CALL(walk);
+	CALL_ON(walk, loop);
 	struct walk walk = {callback, argument};
 
 	if (call.thread)
@@ -154,6 +155,17 @@ TRAMPOLINE void on_close(uv_handle_t *handle)
 	fired_end(&fired, EVENT_NO_STATUS, EVENT_NO_STATUS);
 }
 
+/* Who closes, also when that arms nothing: requests of the handle may be cancelled by it. */
+static void close_note(struct call *call, struct arena_live *live)
+{
+	live->arming_id = 0;
+	live->arming_stack = call_stack(call);
+	live->arming_run_id = run_context(call->thread);
+	live->arming_api = call->api;
+	live->arming_thread = call->thread->emit.thread;
+	live->armed = call_ticks(call);
+}
+
 /* What stood before is ended, and the close callback is armed in its place. */
 static void close_arm(struct call *call, uint32_t index, uv_close_cb callback)
 {
@@ -168,14 +180,18 @@ static void close_arm(struct call *call, uint32_t index, uv_close_cb callback)
 		live_at(index)->flags & ARENA_LIVE_ARMED ? live_at(index)->arming_id : 0;
 	handle_disarmed(call, index, ACAUSAL_END_CLOSED);
 	live_callbacks(index)->close = (void *)callback;
+	live_callbacks(index)->close_cause_id = 0;
 	if (callback)
 		handle_armed(call, index, &arming);
+	else
+		close_note(call, live_at(index));
 	live_at(index)->flags |= ARENA_LIVE_CLOSING;
+	live_callbacks(index)->is_closing = true;
 }
 
 WRAPPER void uv_close(uv_handle_t *handle, uv_close_cb callback)
 {
-	CALL(close);
+	CALL_ON(close, handle);
 	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
 
 	if (!index) {
@@ -189,7 +205,7 @@ WRAPPER void uv_close(uv_handle_t *handle, uv_close_cb callback)
 
 WRAPPER int uv_tcp_close_reset(uv_tcp_t *handle, uv_close_cb callback)
 {
-	CALL(tcp_close_reset);
+	CALL_ON(tcp_close_reset, handle);
 	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
 	int result = call.uv->tcp_close_reset(handle, index ? on_close : callback);
 
@@ -198,3 +214,22 @@ WRAPPER int uv_tcp_close_reset(uv_tcp_t *handle, uv_close_cb callback)
 		close_arm(&call, index, callback);
 	return result;
 }
+
+/* --- keeping the loop alive --------------------------------------------------------------- */
+
+/* Most calls say what is so already; only a change is written down. */
+#define REF(name)                                                                                  \
+	WRAPPER void uv_##name(uv_handle_t *handle)                                                \
+	{                                                                                          \
+		CALL_ON(name, handle);                                                             \
+		uint32_t index =                                                                   \
+			call.thread && call.uv->has_ref ? handle_known(&call, handle) : 0;         \
+		int had_ref = index ? call.uv->has_ref(handle) : 0;                                \
+                                                                                                   \
+		call.uv->name(handle);                                                             \
+		if (index && call.uv->has_ref(handle) != had_ref)                                  \
+			handle_ref_changed(&call, index, !had_ref);                                \
+	}
+
+REF(ref)
+REF(unref)

@@ -3,6 +3,7 @@
  * cancelling any of them.
  */
 #include "recorder/hooks/arming.h"
+#include "recorder/hooks/endpoint.h"
 #include "recorder/hooks/fired.h"
 #include "recorder/hooks/resource.h"
 
@@ -18,7 +19,7 @@ TRAMPOLINE void on_getaddrinfo(uv_getaddrinfo_t *request, int status, struct add
 WRAPPER int uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request, uv_getaddrinfo_cb callback,
 	const char *node, const char *service, const struct addrinfo *hints)
 {
-	CALL(getaddrinfo);
+	CALL_ON(getaddrinfo, loop);
 	uint32_t index = 0;
 	int result;
 
@@ -47,13 +48,15 @@ TRAMPOLINE void on_getnameinfo(
 WRAPPER int uv_getnameinfo(uv_loop_t *loop, uv_getnameinfo_t *request, uv_getnameinfo_cb callback,
 	const struct sockaddr *address, int flags)
 {
-	CALL(getnameinfo);
+	CALL_ON(getnameinfo, loop);
 	uint32_t index = 0;
 	int result;
 
 	if (call.thread && callback)
 		index = request_made(
 			&call, request, ACAUSAL_TYPE_GETNAMEINFO, loop, NULL, (void *)callback);
+	if (index)
+		endpoint_address(call.thread, index, address);
 	result = call.uv->getnameinfo(
 		loop, request, index ? on_getnameinfo : callback, address, flags);
 	if (index && result != 0)
@@ -73,7 +76,7 @@ TRAMPOLINE void on_random(uv_random_t *request, int status, void *buffer, size_t
 WRAPPER int uv_random(uv_loop_t *loop, uv_random_t *request, void *buffer, size_t length,
 	unsigned flags, uv_random_cb callback)
 {
-	CALL(random);
+	CALL_ON(random, loop);
 	uint32_t index = 0;
 	int result;
 
@@ -111,7 +114,7 @@ TRAMPOLINE void on_after_work(uv_work_t *request, int status)
 WRAPPER int uv_queue_work(
 	uv_loop_t *loop, uv_work_t *request, uv_work_cb work, uv_after_work_cb after)
 {
-	CALL(queue_work);
+	CALL_ON(queue_work, loop);
 	uint32_t index = 0;
 	int result;
 
@@ -129,7 +132,7 @@ WRAPPER int uv_queue_work(
 
 WRAPPER int uv_cancel(uv_req_t *request)
 {
-	CALL(cancel);
+	CALL_ON(cancel, request);
 	int result = call.uv->cancel(request);
 	uint32_t index = call.thread && result == 0 ? live_find(request) : 0;
 

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static uint64_t loop_id_of(struct thread *thread, const void *loop)
+uint64_t loop_id_of(struct thread *thread, const void *loop)
 {
 	uint32_t index;
 
@@ -58,7 +58,8 @@ static void birth_write(struct thread *thread, uint32_t index)
 void request_over(struct thread *thread, uint32_t index, int64_t status)
 {
 	const struct arena_live *live = live_at(index);
-	struct event_request *event = emit_begin(&thread->emit, sizeof *event);
+	struct event_request *event =
+		live->async_id ? emit_begin(&thread->emit, sizeof *event) : NULL;
 
 	if (event) {
 		*event = (struct event_request){
@@ -68,7 +69,8 @@ void request_over(struct thread *thread, uint32_t index, int64_t status)
 				.status = status,
 				.bytes = EVENT_NO_STATUS},
 		};
-		emit_commit(&thread->emit, EVENT_REQUEST, 0, sizeof *event);
+		emit_commit(&thread->emit, EVENT_REQUEST,
+			live->flags & ARENA_LIVE_INHERITED ? EVENT_INHERITED : 0, sizeof *event);
 	}
 	live_release(index);
 }
@@ -102,6 +104,7 @@ uint32_t handle_made(
 	index = live_take(object);
 	if (!index)
 		return 0;
+	live_callbacks(index)->uv = call->uv->number;
 	live = live_at(index);
 	id = birth_fill(call, live, type, loop);
 	live->created = call_ticks(call);
@@ -162,6 +165,7 @@ uint32_t handle_known(struct call *call, const void *object)
 	index = live_take(object);
 	if (!index)
 		return 0;
+	live_callbacks(index)->uv = call->uv->number;
 	live = live_at(index);
 	live->type = (uint16_t)type;
 	live->loop_id = loop_id_of(call->thread, handle->loop);
@@ -206,30 +210,101 @@ void resource_destroyed(struct thread *thread, uint32_t index, uint64_t ticks)
 	live_release(index);
 }
 
-void resource_detail_bytes(
-	struct call *call, uint32_t index, enum event_detail_kind kind, const void *bytes, size_t n)
+enum { DETAIL_MAX = 1024 }; /* bytes of words that are kept */
+
+/* The event, with room for `n` bytes of words, which are still to be written. */
+static struct event_detail *detail_begin(
+	struct thread *thread, uint32_t index, enum event_detail_kind kind, size_t n)
+{
+	struct event_detail *event =
+		emit_begin(&thread->emit, (sizeof *event + n + 7) & ~(size_t)7);
+
+	if (!event)
+		return NULL;
+	event->kind = kind;
+	event->async_id = live_at(index)->async_id;
+	event->length = (uint32_t)n;
+	event->reserved = 0;
+	return event;
+}
+
+void resource_detail(struct thread *thread, uint32_t index, enum event_detail_kind kind,
+	const void *bytes, size_t n)
 {
 	struct event_detail *event;
 
 	if (!index || !bytes)
 		return;
-	if (n > 1024)
-		n = 1024;
-	event = emit_begin(&call->thread->emit, (sizeof *event + n + 7) & ~(size_t)7);
+	if (n > DETAIL_MAX)
+		n = DETAIL_MAX;
+	event = detail_begin(thread, index, kind, n);
 	if (!event)
 		return;
-	event->kind = kind;
-	event->async_id = live_at(index)->async_id;
-	event->length = (uint32_t)n;
-	event->reserved = 0;
 	memcpy(event->text, bytes, n);
-	emit_commit(&call->thread->emit, EVENT_DETAIL, 0, sizeof *event + n);
+	emit_commit(&thread->emit, EVENT_DETAIL, 0, sizeof *event + n);
 }
 
 void resource_detail_text(struct call *call, uint32_t index, const char *text)
 {
 	if (text)
-		resource_detail_bytes(call, index, EVENT_DETAIL_TEXT, text, strlen(text));
+		resource_detail(call->thread, index, EVENT_DETAIL_TEXT, text, strlen(text));
+}
+
+void resource_detail_pair(struct call *call, uint32_t index, const char *from, const char *to)
+{
+	static const char arrow[] = " -> ";
+	size_t before, after, between = sizeof arrow - 1;
+	struct event_detail *event;
+
+	if (!index || !from || !to)
+		return;
+	before = strnlen(from, (DETAIL_MAX - between) / 2);
+	after = strnlen(to, (DETAIL_MAX - between) / 2);
+	event = detail_begin(call->thread, index, EVENT_DETAIL_TEXT, before + between + after);
+	if (!event)
+		return;
+	memcpy(event->text, from, before);
+	memcpy(event->text + before, arrow, between);
+	memcpy(event->text + before + between, to, after);
+	emit_commit(&call->thread->emit, EVENT_DETAIL, 0, sizeof *event + event->length);
+}
+
+void resource_detail_file(struct call *call, uint32_t index, int fd)
+{
+	char text[16] = "fd ", digits[12];
+	unsigned number = (unsigned)fd;
+	int length = 3, count = 0;
+
+	if (fd < 0)
+		return;
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while ((number /= 10) != 0);
+	while (count > 0)
+		text[length++] = digits[--count];
+	resource_detail(call->thread, index, EVENT_DETAIL_TEXT, text, (size_t)length);
+}
+
+void handle_ref_changed(struct call *call, uint32_t index, bool has_ref)
+{
+	struct arena_live *live = live_at(index);
+	struct thread *thread = call->thread;
+	uint64_t run = run_context(thread);
+	struct event_ref *event;
+
+	live_callbacks(index)->is_unref = !has_ref;
+	if (has_ref)
+		live->flags &= ~(uint32_t)ARENA_LIVE_UNREF;
+	else
+		live->flags |= ARENA_LIVE_UNREF;
+	event = emit_begin(&thread->emit, sizeof *event);
+	if (!event)
+		return;
+	event->has_ref = has_ref;
+	event->async_id = live->async_id;
+	event->run_id = run;
+	event->at = call_ticks(call);
+	emit_commit(&thread->emit, EVENT_REF, 0, sizeof *event);
 }
 
 uint32_t request_made(struct call *call, const void *object, enum acausal_type type,
@@ -254,6 +329,7 @@ uint32_t request_made(struct call *call, const void *object, enum acausal_type t
 		return 0;
 	}
 	live_callbacks(index)->former = former;
+	live_callbacks(index)->uv = call->uv->number;
 	live = live_at(index);
 	id = birth_fill(call, live, type, loop);
 	live->created = call_ticks(call);

@@ -9,6 +9,9 @@
 
 #include "recorder/hooks/hook.h"
 
+/* The ID of the loop at an address; 0 when it is not known. */
+uint64_t loop_id_of(struct thread *thread, const void *loop);
+
 /* A handle or loop was made at `object`. Returns its record, 0 when there is no room. */
 uint32_t handle_made(
 	struct call *call, const void *object, enum acausal_type type, const void *loop);
@@ -23,10 +26,17 @@ void handle_retype(struct call *call, uint32_t index, enum acausal_type type, ui
 /* The end of a loop, or of a handle whose close callback has run. Gives the record back. */
 void resource_destroyed(struct thread *thread, uint32_t index, uint64_t ticks);
 
-/* Words about the resource of record `index`. */
-void resource_detail_text(struct call *call, uint32_t index, const char *text);
-void resource_detail_bytes(struct call *call, uint32_t index, enum event_detail_kind kind,
+/* Words about the resource of record `index`; nothing for index 0 or without words. */
+void resource_detail(struct thread *thread, uint32_t index, enum event_detail_kind kind,
 	const void *bytes, size_t n);
+void resource_detail_text(struct call *call, uint32_t index, const char *text);
+/* "from -> to" */
+void resource_detail_pair(struct call *call, uint32_t index, const char *from, const char *to);
+/* "fd N" */
+void resource_detail_file(struct call *call, uint32_t index, int fd);
+
+/* The handle keeps its loop alive from now on, or no more. */
+void handle_ref_changed(struct call *call, uint32_t index, bool has_ref);
 
 /*
  * A request is about to be made at `object`; called before the real function, since a thread of

@@ -2,17 +2,16 @@
  * Streams (tcp, pipe, tty) and what is asked of them: listening, reading, writing, connecting.
  */
 #include "recorder/hooks/arming.h"
+#include "recorder/hooks/endpoint.h"
 #include "recorder/hooks/fired.h"
 #include "recorder/hooks/resource.h"
-
-#include <sys/socket.h>
 
 #define NO_TIMES .timeout_ms = EVENT_NO_TIME, .repeat_ms = EVENT_NO_TIME
 
 #define STREAM_INIT(name, TYPE, parameters, arguments)                                             \
 	WRAPPER int uv_##name parameters                                                           \
 	{                                                                                          \
-		CALL(name);                                                                        \
+		CALL_ON(name, loop);                                                               \
 		int result = call.uv->name arguments;                                              \
                                                                                                    \
 		if (call.thread && result == 0)                                                    \
@@ -24,8 +23,18 @@ STREAM_INIT(tcp_init, TCP, (uv_loop_t * loop, uv_tcp_t *handle), (loop, handle))
 STREAM_INIT(tcp_init_ex, TCP, (uv_loop_t * loop, uv_tcp_t *handle, unsigned int flags),
 	(loop, handle, flags))
 STREAM_INIT(pipe_init, PIPE, (uv_loop_t * loop, uv_pipe_t *handle, int ipc), (loop, handle, ipc))
-STREAM_INIT(tty_init, TTY, (uv_loop_t * loop, uv_tty_t *handle, uv_file fd, int readable),
-	(loop, handle, fd, readable))
+
+WRAPPER int uv_tty_init(uv_loop_t *loop, uv_tty_t *handle, uv_file fd, int readable)
+{
+	CALL_ON(tty_init, loop);
+	int result = call.uv->tty_init(loop, handle, fd, readable);
+
+	/* It may have opened the terminal anew, and have another descriptor than it was given. */
+	if (call.thread && result == 0)
+		endpoint_handle(call.thread, call.uv,
+			handle_made(&call, handle, ACAUSAL_TYPE_TTY, loop), handle, ENDPOINT_NONE);
+	return result;
+}
 
 /* --- servers ------------------------------------------------------------------------------ */
 
@@ -40,7 +49,7 @@ TRAMPOLINE void on_connection(uv_stream_t *server, int status)
 
 WRAPPER int uv_listen(uv_stream_t *stream, int backlog, uv_connection_cb callback)
 {
-	CALL(listen);
+	CALL_ON(listen, stream);
 	const struct arming arming = {.callback = (void *)callback, NO_TIMES};
 	uint32_t index = call.thread ? handle_known(&call, stream) : 0;
 	int result;
@@ -55,19 +64,23 @@ WRAPPER int uv_listen(uv_stream_t *stream, int backlog, uv_connection_cb callbac
 		handle_retype(&call, index, ACAUSAL_TYPE_TCP_SERVER, 0, 0);
 	else if (live_at(index)->type == ACAUSAL_TYPE_PIPE)
 		handle_retype(&call, index, ACAUSAL_TYPE_PIPE_SERVER, 0, 0);
+	endpoint_handle(call.thread, call.uv, index, stream, ENDPOINT_OWN);
 	return result;
 }
 
 WRAPPER int uv_accept(uv_stream_t *server, uv_stream_t *client)
 {
-	CALL(accept);
+	CALL_ON(accept, server);
 	uint32_t index = call.thread ? handle_known(&call, client) : 0;
 	uint32_t of = call.thread ? live_find(server) : 0;
 	int result = call.uv->accept(server, client);
 
+	if (!index || result != 0)
+		return result;
 	/* As in Node, what made the connection is the server that heard it. */
-	if (index && of && result == 0)
+	if (of)
 		handle_retype(&call, index, 0, live_at(of)->async_id, live_at(of)->async_id);
+	endpoint_handle(call.thread, call.uv, index, client, ENDPOINT_PEER);
 	return result;
 }
 
@@ -96,7 +109,7 @@ TRAMPOLINE void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buff
 
 WRAPPER int uv_read_start(uv_stream_t *stream, uv_alloc_cb allocate, uv_read_cb callback)
 {
-	CALL(read_start);
+	CALL_ON(read_start, stream);
 	const struct arming arming = {
 		(void *)callback, (void *)allocate, EVENT_NO_TIME, EVENT_NO_TIME, false};
 	uint32_t index = call.thread && stream ? handle_known(&call, stream) : 0;
@@ -112,7 +125,7 @@ WRAPPER int uv_read_start(uv_stream_t *stream, uv_alloc_cb allocate, uv_read_cb 
 
 WRAPPER int uv_read_stop(uv_stream_t *stream)
 {
-	CALL(read_stop);
+	CALL_ON(read_stop, stream);
 	int result = call.uv->read_stop(stream);
 
 	uint32_t index = call.thread && result == 0 ? live_find(stream) : 0;
@@ -129,10 +142,11 @@ TRAMPOLINE void on_write(uv_write_t *request, int status)
 {
 	struct fired fired;
 
-	fired_request(&fired, request, FRAME);
+	fired_request_to(&fired, request, request->handle, status, FRAME);
 	if (fired.callbacks.callback)
 		((uv_write_cb)fired.callbacks.callback)(request, status);
-	fired_end(&fired, status, fired.bytes);
+	/* Of what failed, nobody knows how much was written. */
+	fired_end(&fired, status, status < 0 ? EVENT_NO_STATUS : fired.bytes);
 }
 
 static uint32_t write_made(struct call *call, uv_write_t *request, uv_stream_t *stream,
@@ -157,7 +171,7 @@ static uint32_t write_made(struct call *call, uv_write_t *request, uv_stream_t *
 WRAPPER int uv_write(uv_write_t *request, uv_stream_t *stream, const uv_buf_t buffers[],
 	unsigned int count, uv_write_cb callback)
 {
-	CALL(write);
+	CALL_ON(write, stream);
 	uint32_t index = write_made(&call, request, stream, buffers, count, callback);
 	int result = call.uv->write(request, stream, buffers, count, index ? on_write : callback);
 
@@ -169,7 +183,7 @@ WRAPPER int uv_write(uv_write_t *request, uv_stream_t *stream, const uv_buf_t bu
 WRAPPER int uv_write2(uv_write_t *request, uv_stream_t *stream, const uv_buf_t buffers[],
 	unsigned int count, uv_stream_t *sent, uv_write_cb callback)
 {
-	CALL(write2);
+	CALL_ON(write2, stream);
 	uint32_t index = write_made(&call, request, stream, buffers, count, callback);
 	int result =
 		call.uv->write2(request, stream, buffers, count, sent, index ? on_write : callback);
@@ -183,7 +197,7 @@ TRAMPOLINE void on_shutdown(uv_shutdown_t *request, int status)
 {
 	struct fired fired;
 
-	fired_request(&fired, request, FRAME);
+	fired_request_to(&fired, request, request->handle, status, FRAME);
 	if (fired.callbacks.callback)
 		((uv_shutdown_cb)fired.callbacks.callback)(request, status);
 	fired_end(&fired, status, EVENT_NO_STATUS);
@@ -191,7 +205,7 @@ TRAMPOLINE void on_shutdown(uv_shutdown_t *request, int status)
 
 WRAPPER int uv_shutdown(uv_shutdown_t *request, uv_stream_t *stream, uv_shutdown_cb callback)
 {
-	CALL(shutdown);
+	CALL_ON(shutdown, stream);
 	uint32_t index = call.thread ? request_made(&call, request, ACAUSAL_TYPE_SHUTDOWN,
 					       stream->loop, stream, (void *)callback)
 				     : 0;
@@ -204,35 +218,39 @@ WRAPPER int uv_shutdown(uv_shutdown_t *request, uv_stream_t *stream, uv_shutdown
 
 /* --- connecting --------------------------------------------------------------------------- */
 
+static void connected(const uv_stream_t *stream)
+{
+	struct thread *thread = thread_self();
+	uv_os_fd_t fd = stream->io_watcher.fd;
+
+	if (thread && fd >= 0)
+		endpoint_socket(thread, live_find(stream), fd, ENDPOINT_PEER);
+}
+
 TRAMPOLINE void on_connect(uv_connect_t *request, int status)
 {
 	struct fired fired;
 
-	fired_request(&fired, request, FRAME);
+	if (status == 0)
+		connected(request->handle);
+	fired_request_to(&fired, request, request->handle, status, FRAME);
 	if (fired.callbacks.callback)
 		((uv_connect_cb)fired.callbacks.callback)(request, status);
 	fired_end(&fired, status, EVENT_NO_STATUS);
 }
 
-static size_t address_size(const struct sockaddr *address)
-{
-	return address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-					      : sizeof(struct sockaddr_in);
-}
-
 WRAPPER int uv_tcp_connect(uv_connect_t *request, uv_tcp_t *handle, const struct sockaddr *address,
 	uv_connect_cb callback)
 {
-	CALL(tcp_connect);
+	CALL_ON(tcp_connect, handle);
 	uint32_t index = 0;
 	int result;
 
 	if (call.thread && callback)
 		index = request_made(&call, request, ACAUSAL_TYPE_TCP_CONNECT, handle->loop, handle,
 			(void *)callback);
-	if (index && address && (address->sa_family == AF_INET || address->sa_family == AF_INET6))
-		resource_detail_bytes(
-			&call, index, EVENT_DETAIL_SOCKADDR, address, address_size(address));
+	if (index)
+		endpoint_address(call.thread, index, address);
 	result = call.uv->tcp_connect(request, handle, address, index ? on_connect : callback);
 	if (result != 0)
 		request_refused(index, request);
@@ -242,7 +260,7 @@ WRAPPER int uv_tcp_connect(uv_connect_t *request, uv_tcp_t *handle, const struct
 WRAPPER void uv_pipe_connect(
 	uv_connect_t *request, uv_pipe_t *handle, const char *name, uv_connect_cb callback)
 {
-	CALL(pipe_connect);
+	CALL_ON(pipe_connect, handle);
 	uint32_t index = 0;
 
 	if (call.thread)
@@ -256,18 +274,15 @@ WRAPPER void uv_pipe_connect(
 WRAPPER int uv_pipe_connect2(uv_connect_t *request, uv_pipe_t *handle, const char *name,
 	size_t length, unsigned int flags, uv_connect_cb callback)
 {
-	CALL(pipe_connect2);
+	CALL_ON(pipe_connect2, handle);
 	uint32_t index = 0;
 	int result;
 
-	/* The wrapper exists in every process; who calls it has a libuv that has it, too. */
-	if (!call.uv->pipe_connect2)
-		return UV_ENOSYS;
 	if (call.thread)
 		index = request_made(&call, request, ACAUSAL_TYPE_PIPE_CONNECT, handle->loop,
 			handle, (void *)callback);
 	if (index && name)
-		resource_detail_bytes(&call, index, EVENT_DETAIL_TEXT, name, length);
+		resource_detail(call.thread, index, EVENT_DETAIL_TEXT, name, length);
 	result = call.uv->pipe_connect2(
 		request, handle, name, length, flags, index ? on_connect : callback);
 	if (result != 0)

@@ -7,6 +7,8 @@
  */
 #include "recorder/hooks/hook.h"
 #include "recorder/hooks/libc.h"
+#include "recorder/hooks/libuv_look.h"
+#include "recorder/runtime/thread_name.h"
 
 /* --- in the new thread -------------------------------------------------------------------- */
 
@@ -148,13 +150,46 @@ WRAPPER int uv_thread_create_ex(
 	return thread_ordered(&call, id, options, entry, argument);
 }
 
-/* --- code that goes away ------------------------------------------------------------------ */
+/* --- names -------------------------------------------------------------------------------- */
 
-WRAPPER int dlclose(void *handle)
+/* Also what uv_thread_setname calls. */
+WRAPPER int pthread_setname_np(pthread_t id, const char *name)
 {
+	struct arena_thread *slot;
+	struct thread *thread;
 	int result;
 
 	libc_resolve();
+	result = libc_real.pthread_setname_np(id, name);
+	thread = result == 0 ? thread_self() : NULL;
+	slot = thread ? thread_slot_of((uintptr_t)id) : NULL;
+	if (slot)
+		thread_name_is(&thread->emit, slot, name);
+	return result;
+}
+
+/* The main thread does not end like others. */
+__attribute__((destructor)) static void name_at_end(void)
+{
+	if (arena() && thread_current)
+		thread_name_look(&thread_current->emit, thread_current->slot);
+}
+
+/* --- code that goes away ------------------------------------------------------------------ */
+
+enum { UNLOADS_LOOKED_AT = 64 };
+
+WRAPPER int dlclose(void *handle)
+{
+	static _Atomic int looks;
+	int result;
+
+	libc_resolve();
+	/* Some programs load and unload all the time. */
+	if (looks < UNLOADS_LOOKED_AT && looks++ < UNLOADS_LOOKED_AT)
+		libuv_look_back();
+	else
+		stack_note_loaded();
 	result = libc_real.dlclose(handle);
 	libuv_forget_callers();
 	stack_forget_code();

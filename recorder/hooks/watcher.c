@@ -1,12 +1,14 @@
 /*
- * Handles that watch for one kind of thing: timers, the three loop watchers, async, poll, signal,
- * file events.
+ * Handles that watch for one kind of thing: timers, the three loop watchers, async, poll, file
+ * events.
  *
  * All starts follow one form: the real function first, with a trampoline; what it agreed to is
  * written down after it, so that an error leaves the arming before it, and its callback, standing.
  */
 #include "recorder/hooks/arming.h"
+#include "recorder/hooks/endpoint.h"
 #include "recorder/hooks/fired.h"
+#include "recorder/hooks/pool.h"
 #include "recorder/hooks/resource.h"
 
 #define NO_TIMES .timeout_ms = EVENT_NO_TIME, .repeat_ms = EVENT_NO_TIME
@@ -15,7 +17,7 @@
 #define HANDLE_INIT(name, TYPE, parameters, arguments)                                             \
 	WRAPPER int uv_##name parameters                                                           \
 	{                                                                                          \
-		CALL(name);                                                                        \
+		CALL_ON(name, loop);                                                               \
 		int result = call.uv->name arguments;                                              \
                                                                                                    \
 		if (call.thread && result == 0)                                                    \
@@ -27,7 +29,7 @@
 #define HANDLE_STOP(name, type)                                                                    \
 	WRAPPER int uv_##name(type *handle)                                                        \
 	{                                                                                          \
-		CALL(name);                                                                        \
+		CALL_ON(name, handle);                                                             \
 		int result = call.uv->name(handle);                                                \
                                                                                                    \
 		if (call.thread && result == 0)                                                    \
@@ -41,7 +43,7 @@ TRAMPOLINE void on_timer(uv_timer_t *handle)
 {
 	struct fired fired;
 
-	fired_timer(&fired, handle, handle->repeat != 0, FRAME);
+	fired_timer(&fired, handle, handle->repeat, FRAME);
 	((uv_timer_cb)fired.callbacks.callback)(handle);
 	fired_end(&fired, EVENT_NO_STATUS, EVENT_NO_STATUS);
 }
@@ -52,7 +54,7 @@ HANDLE_STOP(timer_stop, uv_timer_t)
 WRAPPER int uv_timer_start(
 	uv_timer_t *handle, uv_timer_cb callback, uint64_t timeout, uint64_t repeat)
 {
-	CALL(timer_start);
+	CALL_ON(timer_start, handle);
 	const struct arming arming = {
 		(void *)callback, NULL, timeout, repeat ? repeat : EVENT_NO_TIME, repeat == 0};
 	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
@@ -68,11 +70,14 @@ WRAPPER int uv_timer_start(
 
 WRAPPER int uv_timer_again(uv_timer_t *handle)
 {
-	CALL(timer_again);
+	CALL_ON(timer_again, handle);
 	uint32_t index = call.thread ? live_find(handle) : 0;
+	/* What armed it is not known, in the child of a fork: then this is not what did. */
+	bool is_unknown = index && !(live_at(index)->flags & ARENA_LIVE_ARMED) &&
+			  call.uv->is_active((const uv_handle_t *)handle);
 	int result = call.uv->timer_again(handle);
 
-	if (!index || result != 0 || handle->repeat == 0 ||
+	if (!index || is_unknown || result != 0 || handle->repeat == 0 ||
 		live_at(index)->flags & ARENA_LIVE_CLOSING)
 		return result;
 	if (live_at(index)->flags & ARENA_LIVE_ARMED) {
@@ -85,6 +90,21 @@ WRAPPER int uv_timer_again(uv_timer_t *handle)
 		handle_armed(&call, index, &arming);
 	}
 	return result;
+}
+
+/*
+ * The repeat of an arming is the one in force when the arming is written: when it fires for the
+ * first time, or ends without.
+ */
+WRAPPER void uv_timer_set_repeat(uv_timer_t *handle, uint64_t repeat)
+{
+	CALL_ON(timer_set_repeat, handle);
+	uint32_t index = call.thread ? live_find(handle) : 0;
+
+	call.uv->timer_set_repeat(handle, repeat);
+	if (index && live_at(index)->flags & ARENA_LIVE_ARMED &&
+		!(live_at(index)->flags & ARENA_LIVE_CLOSING))
+		live_at(index)->repeat_ms = repeat ? repeat : EVENT_NO_TIME;
 }
 
 /* --- idle, prepare, check ----------------------------------------------------------------- */
@@ -108,7 +128,7 @@ WRAPPER int uv_timer_again(uv_timer_t *handle)
                                                                                                    \
 	WRAPPER int uv_##name##_start(uv_##name##_t *handle, uv_##name##_cb callback)              \
 	{                                                                                          \
-		CALL(name##_start);                                                                \
+		CALL_ON(name##_start, handle);                                                     \
 		const struct arming arming = {.callback = (void *)callback, NO_TIMES};             \
 		uint32_t index = call.thread ? handle_known(&call, handle) : 0;                    \
 		int result;                                                                        \
@@ -139,7 +159,7 @@ TRAMPOLINE void on_async(uv_async_t *handle)
 
 WRAPPER int uv_async_init(uv_loop_t *loop, uv_async_t *handle, uv_async_cb callback)
 {
-	CALL(async_init);
+	CALL_ON(async_init, loop);
 	uint32_t index;
 	int result;
 
@@ -159,12 +179,14 @@ WRAPPER int uv_async_init(uv_loop_t *loop, uv_async_t *handle, uv_async_cb callb
 
 WRAPPER int uv_async_send(uv_async_t *handle)
 {
-	CALL(async_send);
+	CALL_ON(async_send, handle);
 	uint32_t index = call.thread ? live_find(handle) : 0;
 
 	/* Before the real one: the callback may run at once on the loop's thread. */
 	if (index)
 		resource_caused(&call, index, ACAUSAL_CAUSE_SEND);
+	else if (!call.thread)
+		pool_sends(call.uv, handle);
 	return call.uv->async_send(handle);
 }
 
@@ -182,14 +204,25 @@ TRAMPOLINE void on_poll(uv_poll_t *handle, int status, int events)
 	fired_end(&fired, status, EVENT_NO_STATUS);
 }
 
-HANDLE_INIT(poll_init, POLL, (uv_loop_t * loop, uv_poll_t *handle, int fd), (loop, handle, fd))
-HANDLE_INIT(poll_init_socket, POLL, (uv_loop_t * loop, uv_poll_t *handle, uv_os_sock_t socket),
-	(loop, handle, socket))
+#define POLL_INIT(name)                                                                            \
+	WRAPPER int uv_##name(uv_loop_t *loop, uv_poll_t *handle, int fd)                          \
+	{                                                                                          \
+		CALL_ON(name, loop);                                                               \
+		int result = call.uv->name(loop, handle, fd);                                      \
+                                                                                                   \
+		if (call.thread && result == 0)                                                    \
+			endpoint_fd(call.thread,                                                   \
+				handle_made(&call, handle, ACAUSAL_TYPE_POLL, loop), fd);          \
+		return result;                                                                     \
+	}
+
+POLL_INIT(poll_init)
+POLL_INIT(poll_init_socket)
 HANDLE_STOP(poll_stop, uv_poll_t)
 
 WRAPPER int uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb callback)
 {
-	CALL(poll_start);
+	CALL_ON(poll_start, handle);
 	const struct arming arming = {.callback = (void *)callback, NO_TIMES};
 	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
 	int result;
@@ -205,46 +238,6 @@ WRAPPER int uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb callback)
 		handle_disarmed(&call, index, ACAUSAL_END_STOPPED);
 	return result;
 }
-
-/* --- signals ------------------------------------------------------------------------------ */
-
-TRAMPOLINE void on_signal(uv_signal_t *handle, int signum)
-{
-	struct fired fired;
-
-	fired_handle(&fired, handle, FRAME);
-	((uv_signal_cb)fired.callbacks.callback)(handle, signum);
-	fired_end(&fired, EVENT_NO_STATUS, EVENT_NO_STATUS);
-}
-
-HANDLE_INIT(signal_init, SIGNAL, (uv_loop_t * loop, uv_signal_t *handle), (loop, handle))
-HANDLE_STOP(signal_stop, uv_signal_t)
-
-/*
- * A handle that waits for the same signal already only gets another callback: whether it fires once
- * or for good stays as it was.
- */
-#define SIGNAL_START(name, is_one_shot)                                                            \
-	WRAPPER int uv_##name(uv_signal_t *handle, uv_signal_cb callback, int signum)              \
-	{                                                                                          \
-		CALL(name);                                                                        \
-		struct arming arming = {                                                           \
-			.callback = (void *)callback, NO_TIMES, .one_shot = (is_one_shot)};        \
-		uint32_t index = call.thread ? handle_known(&call, handle) : 0;                    \
-		int result;                                                                        \
-                                                                                                   \
-		if (!index || !callback)                                                           \
-			return call.uv->name(handle, callback, signum);                            \
-		if (handle->signum == signum)                                                      \
-			arming.one_shot = live_at(index)->flags & ARENA_LIVE_ONE_SHOT;             \
-		result = call.uv->name(handle, on_signal, signum);                                 \
-		if (result == 0)                                                                   \
-			handle_armed(&call, index, &arming);                                       \
-		return result;                                                                     \
-	}
-
-SIGNAL_START(signal_start, false)
-SIGNAL_START(signal_start_oneshot, true)
 
 /* --- file events -------------------------------------------------------------------------- */
 
@@ -263,7 +256,7 @@ HANDLE_STOP(fs_event_stop, uv_fs_event_t)
 WRAPPER int uv_fs_event_start(
 	uv_fs_event_t *handle, uv_fs_event_cb callback, const char *path, unsigned int flags)
 {
-	CALL(fs_event_start);
+	CALL_ON(fs_event_start, handle);
 	const struct arming arming = {.callback = (void *)callback, NO_TIMES};
 	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
 	int result;
@@ -294,7 +287,7 @@ HANDLE_STOP(fs_poll_stop, uv_fs_poll_t)
 WRAPPER int uv_fs_poll_start(
 	uv_fs_poll_t *handle, uv_fs_poll_cb callback, const char *path, unsigned int interval)
 {
-	CALL(fs_poll_start);
+	CALL_ON(fs_poll_start, handle);
 	const struct arming arming = {(void *)callback, NULL, EVENT_NO_TIME, interval, false};
 	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
 	int result;

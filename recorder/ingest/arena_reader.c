@@ -61,6 +61,10 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 	reader->started.ticks = LOAD(header->started.ticks);
 	reader->started.monotonic_ns = LOAD(header->started.monotonic_ns);
 	reader->started.realtime_ns = LOAD(header->started.realtime_ns);
+	reader->from.os_pid = LOAD(header->from.os_pid);
+	reader->from.started = LOAD(header->from.started);
+	reader->from.spawn_id = LOAD(header->from.spawn_id);
+	reader->is_fork = LOAD(header->is_fork) != 0;
 	if (reader->clock != ARENA_CLOCK_MONOTONIC && reader->clock != ARENA_CLOCK_TSC)
 		return error_set(
 			err, "the arena of process %u has an unknown clock", reader->os_pid);
@@ -301,7 +305,13 @@ void arena_reader_counts(const struct arena_reader *reader, struct arena_reader_
 	ret->waits = atomic_load_explicit(&header->waits.value, memory_order_relaxed);
 	ret->wait_ticks = atomic_load_explicit(&header->wait_ticks.value, memory_order_relaxed);
 	ret->generation = atomic_load_explicit(&header->generation.value, memory_order_relaxed);
+	ret->exit_code = atomic_load_explicit(&header->exit_code, memory_order_relaxed);
 	ret->ended = atomic_load_explicit(&header->ended.value, memory_order_relaxed) != 0;
+}
+
+uint64_t arena_reader_sequence(const struct arena_reader *reader)
+{
+	return atomic_load_explicit(&header_of(reader)->chunk_sequence.value, memory_order_acquire);
 }
 
 void arena_reader_latest(const struct arena_reader *reader, struct arena_anchor *ret)

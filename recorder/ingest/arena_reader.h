@@ -22,6 +22,8 @@ struct arena_reader {
 	bool is_live;
 	uint32_t os_pid, clock;
 	struct arena_anchor started;
+	struct arena_origin from;
+	bool is_fork;
 	struct arena_region region[ARENA_REGION_COUNT];
 	struct chunk_cursor {
 		uint64_t sequence; /* 0: nothing read since it was given back */
@@ -71,10 +73,15 @@ bool arena_reader_thread(const struct arena_reader *, uint32_t index, struct are
 
 struct arena_reader_counts {
 	uint64_t lost, waits, wait_ticks, generation;
-	bool ended; /* the process began its orderly exit */
+	int32_t exit_code; /* that it said it would end with; -1: none */
+	bool ended;	   /* the process began its orderly exit */
 };
 
 void arena_reader_counts(const struct arena_reader *, struct arena_reader_counts *ret);
+
+/* The last sequence number given to a chunk: what is published now is in that or in an older one.
+ */
+uint64_t arena_reader_sequence(const struct arena_reader *);
 
 /* The three clocks when the runtime last looked. */
 void arena_reader_latest(const struct arena_reader *, struct arena_anchor *ret);

@@ -12,18 +12,23 @@
 #include <string.h>
 #include <sys/wait.h>
 
+/* A count that an arena tells, kept from running over when it is summed up. */
+static int64_t believable(uint64_t count)
+{
+	return count < INT64_MAX >> 24 ? (int64_t)count : 0;
+}
+
 int64_t ending_lost(const struct ingest *ingest)
 {
-	int64_t lost = ingest->lost;
+	int64_t lost = ingest->lost + ingest->closed_lost;
 
-	for (uint32_t i = 0; i < ingest->process_count; i++) {
-		const struct ingest_process *process = ingest->processes[i];
-		struct arena_reader_counts counts = process->counts;
+	for (uint32_t i = 0; i < ingest->open_count; i++) {
+		struct arena_reader_counts counts;
 
-		if (!process->is_closed)
-			arena_reader_counts(&process->arena, &counts);
-		if (counts.lost < INT64_MAX / 1024)
-			lost += (int64_t)counts.lost;
+		if (ingest->open[i]->is_closed)
+			continue;
+		arena_reader_counts(&ingest->open[i]->arena, &counts);
+		lost += believable(counts.lost);
 	}
 	return lost;
 }
@@ -105,15 +110,16 @@ static int write_standing_arming(
 	struct ingest_process *process, const struct arena_live *live, struct error *err)
 {
 	struct row_arming row = {.stood_ns = ROW_UNKNOWN, .times = ROW_UNKNOWN};
+	bool before = live->flags & ARENA_LIVE_ARMED_BEFORE;
 
 	if (!live->arming_id || !events_id(process, live->arming_id, &row.arming_id) ||
 		!events_id(process, live->async_id, &row.async_id) ||
-		!events_id(process, live->arming_run_id, &row.run_id))
+		!kin_id(process, before, live->arming_run_id, &row.run_id))
 		return OUTCOME_SENSELESS;
 	if (window_has_arming(process->ingest, row.arming_id))
 		return 0;
-	row.origin_id =
-		events_origin(process, live->arming_thread, live->arming_api, live->arming_stack);
+	row.origin_id = events_origin(process, events_thread_id(process, live->arming_thread),
+		live->arming_api, live->arming_stack);
 	row.armed_ns = events_ns(process, live->armed);
 	row.timeout_ms = live->timeout_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->timeout_ms;
 	row.repeat_ms = live->repeat_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->repeat_ms;
@@ -126,23 +132,28 @@ static int write_live(
 	struct ingest_process *process, const struct arena_live *live, struct error *err)
 {
 	struct ingest *ingest = process->ingest;
-	struct row_resource row = {.lifetime_ns = ROW_UNKNOWN};
+	struct row_resource row = {.lifetime_ns = ROW_UNKNOWN, .has_ref = ROW_UNKNOWN};
 	unsigned type = live->type < ACAUSAL_TYPE_COUNT ? live->type : 0;
+	bool inherited = live->flags & ARENA_LIVE_INHERITED;
 	int64_t loop_id;
 
 	if (!events_id(process, live->async_id, &row.async_id) ||
-		!events_id(process, live->trigger_id, &row.trigger_id) ||
-		!events_id(process, live->run_id, &row.run_id) ||
+		!kin_id(process, inherited, live->trigger_id, &row.trigger_id) ||
+		!kin_id(process, inherited, live->run_id, &row.run_id) ||
 		!events_id(process, live->handle_id, &row.handle_id) ||
 		!events_id(process, live->loop_id, &loop_id))
 		return OUTCOME_SENSELESS;
 	if (!window_has_resource(ingest, row.async_id)) {
 		int outcome;
 
-		row.origin_id = events_birthplace(process, live->thread, type, live->api,
-			live->stack, loop_id, live->address);
+		if (events_use_libuv(process, type, err))
+			return -1;
+		row.origin_id = events_birthplace(process, events_thread_id(process, live->thread),
+			type, live->api, live->stack, loop_id, live->address);
 		row.created_ns = events_ns(process, live->created);
 		row.address = (int64_t)live->address;
+		if (events_first_ref(type) == 1)
+			row.has_ref = !(live->flags & ARENA_LIVE_UNREF);
 		outcome = window_add_resource(
 			ingest, &row, type, places_stack(&process->places, live->stack), err);
 		if (outcome)
@@ -171,14 +182,11 @@ static int write_unknown_threads(struct ingest_process *process, struct error *e
 	return 0;
 }
 
-static int write_process_end(struct ingest_process *process, struct error *err)
+int ending_write(struct ingest_process *process, struct error *err)
 {
-	int code = -1, signal = -1;
+	int code, signal;
 
-	if (process->wait_status >= 0 && WIFEXITED(process->wait_status))
-		code = WEXITSTATUS(process->wait_status);
-	if (process->wait_status >= 0 && WIFSIGNALED(process->wait_status))
-		signal = WTERMSIG(process->wait_status);
+	kin_exit_of(process, &code, &signal);
 	return recording_write_process_end(process->ingest->recording, process->process_id,
 		process->ended_ns, code, signal, err);
 }
@@ -187,13 +195,14 @@ int ending_close(struct ingest_process *process, struct error *err)
 {
 	struct ingest *ingest = process->ingest;
 	uint32_t threads, lives;
-	bool was_killed =
-		process->has_crashed || (process->has_ended && process->wait_status >= 0 &&
-						WIFSIGNALED(process->wait_status));
-	int outcome;
+	int outcome, code, signal;
+	bool was_killed;
 
 	if (process->is_closed)
 		return 0;
+	arena_reader_counts(&process->arena, &process->counts);
+	kin_exit_of(process, &code, &signal);
+	was_killed = process->has_crashed || (process->has_ended && signal > 0);
 	if (window_flush(ingest, false, err)) /* so that what has been written can be looked up */
 		return -1;
 	threads = arena_reader_used(&process->arena, ARENA_THREADS);
@@ -222,13 +231,13 @@ int ending_close(struct ingest_process *process, struct error *err)
 	}
 	if (write_unknown_threads(process, err))
 		return -1;
-	if (process->has_ended && write_process_end(process, err))
+	if (process->has_ended && ending_write(process, err))
 		return -1;
 	if (process->run_skew)
 		skew_scan(process->run_skew, &ingest->max_skew_ns);
 	if (process->async_skew)
 		skew_scan(process->async_skew, &ingest->max_skew_ns);
-	arena_reader_counts(&process->arena, &process->counts);
+	ingest->closed_lost += believable(process->counts.lost);
 	process->is_closed = true;
 	/* Thousands of processes may come and go in one recording. */
 	places_process_deinit(&process->places);

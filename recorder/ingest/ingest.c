@@ -65,8 +65,10 @@ int ingest_create(const struct ingest_options *options, struct ingest **ret, str
 	ingest->known_armings = calloc(CACHE_ARMINGS, sizeof *ingest->known_armings);
 	ingest->known_resources = calloc(CACHE_RESOURCES, sizeof *ingest->known_resources);
 	ingest->known_causes = calloc(CACHE_CAUSES, sizeof *ingest->known_causes);
+	idmap_init(&ingest->process_of_start, 4 * PROCESSES_MAX);
+	idmap_init(&ingest->process_of_number, 4 * PROCESSES_MAX);
 	if (!ingest->fold || !ingest->known_armings || !ingest->known_resources ||
-		!ingest->known_causes || !window_init(ingest)) {
+		!ingest->known_causes || !spawns_init(&ingest->spawns) || !window_init(ingest)) {
 		error_set(err, "no memory to record");
 		goto fail;
 	}
@@ -107,6 +109,10 @@ void ingest_destroy(struct ingest *ingest)
 	for (uint32_t i = 0; i < ingest->process_count; i++)
 		process_destroy(ingest->processes[i]);
 	free(ingest->processes);
+	free(ingest->open);
+	idmap_deinit(&ingest->process_of_start);
+	idmap_deinit(&ingest->process_of_number);
+	spawns_deinit(&ingest->spawns);
 	window_deinit(ingest);
 	places_deinit(&ingest->terms.places);
 	intern_deinit(&ingest->terms.origins);
@@ -144,34 +150,55 @@ static int set_clock(struct ingest *ingest, const struct ingest_process *process
 static bool has_room_for_process(struct ingest *ingest)
 {
 	uint32_t capacity = ingest->process_capacity ? 2 * ingest->process_capacity : 16;
-	struct ingest_process **processes;
+	size_t size = capacity * sizeof(struct ingest_process *);
+	struct ingest_process **processes, **open;
 
 	if (ingest->process_count < ingest->process_capacity)
 		return true;
 	if (capacity > PROCESSES_MAX)
 		return false;
-	processes = realloc(ingest->processes, capacity * sizeof(struct ingest_process *));
+	processes = realloc(ingest->processes, size);
 	if (!processes)
 		return false;
 	ingest->processes = processes;
+	open = realloc(ingest->open, size);
+	if (!open)
+		return false;
+	ingest->open = open;
 	ingest->process_capacity = capacity;
 	return true;
 }
 
-int ingest_add_process(struct ingest *ingest, const void *arena, size_t size,
-	const struct ingest_process_info *info, struct ingest_process **ret, struct error *err)
+static int write_process(
+	struct ingest_process *process, const struct ingest_process_info *info, struct error *err)
+{
+	struct row_process row = {.process_id = process->process_id,
+		.os_pid = info->os_pid > 0 ? (uint32_t)info->os_pid : process->arena.os_pid,
+		.parent_process_id = process->parent ? process->parent->process_id : 0,
+		.spawned_by_async_id = info->spawned_by_async_id,
+		.executable = process->executable,
+		.arguments = info->arguments_json,
+		.runtime = info->runtime,
+		.runtime_version = info->runtime_version,
+		.started_ns = events_ns(process, process->arena.started.ticks)};
+
+	process->has_runtime = info->runtime != NULL;
+	return recording_write_process(process->ingest->recording, &row, err);
+}
+
+static struct ingest_process *process_create(struct ingest *ingest, const void *arena, size_t size,
+	const struct ingest_process_info *info, struct error *err)
 {
 	struct ingest_process *process = calloc(1, sizeof *process);
-	struct row_process row;
 	char executable[PATH_MAX];
 
-	if (!process)
-		return error_set(err, "no memory for another process");
-	if (arena_reader_init(&process->arena, arena, size, !info->is_dead, err))
-		goto fail;
-	if (!has_room_for_process(ingest)) {
-		error_set(err, "no room for another process in this recording");
-		goto fail;
+	if (!process) {
+		error_set(err, "no memory for another process");
+		return NULL;
+	}
+	if (arena_reader_init(&process->arena, arena, size, !info->is_dead, err)) {
+		process_destroy(process);
+		return NULL;
 	}
 	if (info->executable)
 		process->executable = copy_text(info->executable);
@@ -181,25 +208,36 @@ int ingest_add_process(struct ingest *ingest, const void *arena, size_t size,
 	process->ingest = ingest;
 	process->process_id = ingest->process_count + 1;
 	process->base = (int64_t)ingest->process_count << PROCESS_SHIFT;
-	process->wait_status = -1;
+	process->wait_status = INGEST_STATUS_UNKNOWN;
 	process->ended_ns = ROW_UNKNOWN;
 	idmap_init(&process->thread_of_number, UINT32_MAX / 4);
 	places_process_init(&process->places, &ingest->terms.places, &process->arena,
 		process->process_id, process->executable);
+	return process;
+}
+
+int ingest_add_process(struct ingest *ingest, const void *arena, size_t size,
+	const struct ingest_process_info *info, struct ingest_process **ret, struct error *err)
+{
+	struct ingest_process *process;
+
+	if (!has_room_for_process(ingest))
+		return error_set(err, "no room for another process in this recording");
+	process = process_create(ingest, arena, size, info, err);
+	if (!process)
+		return -1;
 	if (set_clock(ingest, process, info->is_dead, err))
 		goto fail;
-	row = (struct row_process){.process_id = process->process_id,
-		.os_pid = info->os_pid > 0 ? (uint32_t)info->os_pid : process->arena.os_pid,
-		.parent_process_id = info->parent_process_id,
-		.spawned_by_async_id = info->spawned_by_async_id,
-		.executable = process->executable,
-		.arguments = info->arguments_json,
-		.runtime = info->runtime ? info->runtime : "libuv",
-		.runtime_version = info->runtime_version,
-		.started_ns = events_ns(process, process->arena.started.ticks)};
-	if (recording_write_process(ingest->recording, &row, err))
+	ingest->processes[ingest->process_count] = process;
+	if (!kin_add(process, info)) {
+		error_set(err, "no memory for another process");
 		goto fail;
-	ingest->processes[ingest->process_count++] = process;
+	}
+	if (write_process(process, info, err) ||
+		(info->before && kin_became(info->before, process, err)))
+		goto fail;
+	ingest->process_count++;
+	ingest->open[ingest->open_count++] = process;
 	*ret = process;
 	return 0;
 fail:
@@ -230,10 +268,12 @@ static int read_process(
 {
 	struct ingest *ingest = process->ingest;
 	struct arena_reader *arena = &process->arena;
+	uint64_t last = arena_reader_sequence(arena);
+	size_t i;
 
 	*read = 0;
 	arena_reader_gather(arena);
-	for (size_t i = 0; i < arena->news_count && i < chunk_limit; i++) {
+	for (i = 0; i < arena->news_count && i < chunk_limit; i++) {
 		const struct chunk_news *news = &arena->news[i];
 		size_t size = arena_reader_take(arena, news, ingest->buffer);
 		bool is_broken;
@@ -251,26 +291,54 @@ static int read_process(
 		if (recording_is_full(ingest->recording) && window_flush(ingest, false, err))
 			return -1;
 	}
+	process->read_up_to = i < arena->news_count ? arena->news[i].sequence - 1 : last;
 	arena_reader_release(arena);
 	return 0;
 }
 
-static int read_all(struct ingest *ingest, bool *busy, struct error *err)
+/* What is closed goes out of the list. */
+static void forget_closed(struct ingest *ingest)
 {
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < ingest->open_count; i++)
+		if (!ingest->open[i]->is_closed)
+			ingest->open[kept++] = ingest->open[i];
+	ingest->open_count = kept;
+}
+
+/*
+ * Parents come before their children. With `at_last` nobody is waited for any more. `*busy` also
+ * tells of a process that waits for its parent.
+ */
+static int read_all(struct ingest *ingest, bool at_last, bool *busy, struct error *err)
+{
+	bool has_closed = false;
+
 	*busy = false;
-	for (uint32_t i = 0; i < ingest->process_count; i++) {
-		struct ingest_process *process = ingest->processes[i];
+	for (uint32_t i = 0; i < ingest->open_count; i++) {
+		struct ingest_process *process = ingest->open[i];
+		int joined = kin_join(process, at_last, err);
 		size_t read;
 
-		if (process->is_closed)
+		if (joined < 0)
+			return -1;
+		if (!joined) {
+			*busy = true;
 			continue;
+		}
 		if (read_process(process, CHUNKS_A_PASS, &read, err))
 			return -1;
-		if (read)
+		if (read) {
 			*busy = true;
-		else if (process->has_ended && ending_close(process, err))
-			return -1;
+		} else if (process->has_ended) {
+			if (ending_close(process, err))
+				return -1;
+			has_closed = true;
+		}
 	}
+	if (has_closed)
+		forget_closed(ingest);
 	return 0;
 }
 
@@ -283,8 +351,10 @@ static void begin_pass(struct ingest *ingest)
 
 int ingest_drain(struct ingest *ingest, bool *busy, struct error *err)
 {
+	if (recording_check(ingest->recording, err))
+		return -1;
 	begin_pass(ingest);
-	if (read_all(ingest, busy, err))
+	if (read_all(ingest, false, busy, err))
 		return -1;
 	if (recording_is_full(ingest->recording) ||
 		ingest->now_ns - ingest->flushed_ns >= COMMIT_NS ||
@@ -321,6 +391,25 @@ static int write_waits(struct ingest *ingest, struct ingest_summary *summary, st
 	return recording_set_meta(ingest->recording, "wait_ns", text, err);
 }
 
+/* The process that the last crash ended, if it did. */
+static void find_fatal(const struct ingest *ingest, struct ingest_summary *summary)
+{
+	int code, signal;
+
+	for (uint32_t i = 0; i < ingest->process_count; i++) {
+		const struct ingest_process *process = ingest->processes[i];
+
+		if (process->last_crash_id != recording_counts(ingest->recording)->last_crash_id ||
+			!process->last_crash_id)
+			continue;
+		kin_exit_of(process, &code, &signal);
+		if (signal == process->crash_signal) {
+			summary->crash_process_id = process->process_id;
+			summary->crash_signal = signal;
+		}
+	}
+}
+
 int ingest_finish(struct ingest *ingest, struct ingest_summary *ret, struct error *err)
 {
 	const struct recording_counts *counts = recording_counts(ingest->recording);
@@ -332,14 +421,15 @@ int ingest_finish(struct ingest *ingest, struct ingest_summary *ret, struct erro
 	/* A process that still runs may go on publishing: it does not keep us for ever. */
 	while (busy && passes < PASSES_AT_END) {
 		begin_pass(ingest);
-		if (read_all(ingest, &busy, err))
+		if (read_all(ingest, passes > PASSES_AT_END / 2, &busy, err))
 			return -1;
 		if (++passes % 16 == 0)
 			report(ingest, "reading", (uint64_t)(counts->resources + counts->requests));
 	}
-	for (uint32_t i = 0; i < ingest->process_count; i++)
-		if (ending_close(ingest->processes[i], err))
+	for (uint32_t i = 0; i < ingest->open_count; i++)
+		if (kin_join(ingest->open[i], true, err) < 0 || ending_close(ingest->open[i], err))
 			return -1;
+	forget_closed(ingest);
 	if (write_waits(ingest, ret, err) || window_flush(ingest, true, err))
 		return -1;
 	if (ingest->options.symbolize && finish_symbols(ingest, err))
@@ -352,6 +442,8 @@ int ingest_finish(struct ingest *ingest, struct ingest_summary *ret, struct erro
 	ret->runs = (uint64_t)(counts->runs + counts->requests);
 	ret->stacks = ingest->terms.places.stacks.count;
 	ret->threads = ingest->thread_count;
+	ret->processes = ingest->process_count;
+	find_fatal(ingest, ret);
 	ret->lost = (uint64_t)ending_lost(ingest);
 	ret->crash_id = counts->last_crash_id;
 	if (!stat(ingest->options.path, &status))

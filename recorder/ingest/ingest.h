@@ -41,11 +41,13 @@ struct ingest_options {
 /* What is known of a process from outside of it. Strings are copied. */
 struct ingest_process_info {
 	pid_t os_pid;
-	uint32_t parent_process_id;  /* 0: not known, or not recorded */
+	bool is_root; /* nothing that is recorded made it: it is the command itself */
+	struct ingest_process *before; /* what it was until it called exec; NULL: nothing */
+	uint32_t parent_process_id;  /* when the arena names none; 0: not known, or not recorded */
 	int64_t spawned_by_async_id; /* 0: not known */
 	const char *executable;	     /* NULL: asked of /proc when the process runs */
 	const char *arguments_json;  /* NULL: not known */
-	const char *runtime;	     /* NULL: 'libuv' */
+	const char *runtime;	     /* NULL: 'libuv', once something of libuv's is met */
 	const char *runtime_version; /* NULL: not known */
 	/*
 	 * The bytes are those of a core or a copy: they are only read, their times are mapped by
@@ -56,9 +58,12 @@ struct ingest_process_info {
 };
 
 struct ingest_summary {
-	uint64_t resources, runs, stacks, threads, lost, waits, wait_ns;
+	uint64_t resources, runs, stacks, processes, threads, lost, waits, wait_ns;
 	int64_t crash_id; /* of the last crash; 0 when there was none */
-	uint64_t size;	  /* bytes of the file */
+	/* The process that ended by it, with the signal; 0 when none did. */
+	uint32_t crash_process_id;
+	int crash_signal;
+	uint64_t size; /* bytes of the file */
 };
 
 /* A new file with mode 0600. */
@@ -84,7 +89,12 @@ uint32_t ingest_process_id(const struct ingest_process *);
 /* Reads what has been published, some megabytes at most. `*busy`: there was something. */
 int ingest_drain(struct ingest *, bool *busy, struct error *err);
 
-/* The process has ended; -1 when how is not known. The rest of it is read by the next drain. */
+enum {
+	INGEST_STATUS_UNKNOWN = -1,
+	INGEST_BECAME_ANOTHER = -2, /* by exec: another process's arena goes on where it ended */
+};
+
+/* The process has ended, as wait(2) says or as above. The rest of it is read by the next drain. */
 void ingest_process_ended(struct ingest_process *, int wait_status);
 
 int ingest_finish(struct ingest *, struct ingest_summary *ret, struct error *err);

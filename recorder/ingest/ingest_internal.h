@@ -1,7 +1,7 @@
 /*
- * What the files of the ingester's core share: ingest.c drains, events.c makes rows of events,
- * window.c holds what is not final, ending.c reads what a process left behind, finish.c completes
- * the recording. Nothing else includes it.
+ * What the files of the ingester's core share: ingest.c drains, events*.c make rows of events,
+ * window.c holds what is not final, kin.c knows who made whom, ending.c reads what a process left
+ * behind, finish.c completes the recording. Nothing else includes it.
  */
 #ifndef ACAUSAL_INGEST_INTERNAL_H
 #define ACAUSAL_INGEST_INTERNAL_H
@@ -12,6 +12,7 @@
 #include "recorder/ingest/ingest.h"
 #include "recorder/ingest/recording.h"
 #include "recorder/ingest/skew.h"
+#include "recorder/ingest/spawns.h"
 #include "recorder/ingest/timeline.h"
 #include "recorder/ingest/totals.h"
 #include "recorder/wire/events.h"
@@ -26,6 +27,7 @@ enum {
 /* Direct-mapped memories of what was written lately; a miss is looked up in the recording. */
 struct known_arming {
 	int64_t arming_id, run_id;
+	int64_t armed_ns; /* ROW_UNKNOWN: a run has come of it, or may have */
 	uint32_t origin_id;
 };
 
@@ -49,8 +51,13 @@ struct ingest {
 	struct known_arming *known_armings;
 	struct known_resource *known_resources;
 	struct known_cause *known_causes;
-	struct ingest_process **processes;
+	struct ingest_process **processes; /* by process_id - 1 */
 	uint32_t process_count, process_capacity;
+	struct ingest_process **open; /* those that are not closed, in the same order */
+	uint32_t open_count;
+	struct idmap process_of_start, process_of_number; /* the newest; indexes of `processes` */
+	struct spawns spawns;
+	int64_t closed_lost;	  /* events that closed processes could not write */
 	uint32_t thread_count;	  /* thread_ids given */
 	int64_t now_ns;		  /* when this pass began */
 	int64_t flushed_ns;	  /* when the last flush was */
@@ -64,6 +71,7 @@ struct thread {
 	uint32_t number, thread_id;
 	int64_t async_id, root_run_id;
 	bool is_announced;
+	char name[16]; /* that it was given before it was announced; else empty */
 };
 
 struct ingest_process {
@@ -78,8 +86,20 @@ struct ingest_process {
 	struct idmap thread_of_number;
 	struct skew *run_skew, *async_skew;
 	bool has_ended, is_closed, has_crashed;
-	int wait_status;
+	bool has_runtime; /* the recording says which one the process uses */
+	int wait_status, crash_signal;
+	int64_t last_crash_id;
 	int64_t ended_ns;
+	/* Whose child it is: kin.c. */
+	struct ingest_process *parent;	  /* NULL: not recorded */
+	struct ingest_process *successor; /* what it became by exec */
+	struct spawn birth;	    /* the call that it came of; its key is 0 when not known */
+	bool is_joined;		    /* what will be known of that is known */
+	bool is_root;		    /* nothing recorded made it */
+	bool has_own_number;	    /* it sees the same process ID as we do */
+	uint64_t awaited;	    /* sequence of the parent's chunks to be read before … */
+	uint64_t read_up_to;	    /* … as far as this one was read since a child came */
+	int told_code, told_signal; /* how it ended, by its parent; -1 */
 	struct arena_reader_counts counts; /* when it was closed */
 };
 
@@ -106,13 +126,22 @@ int64_t events_span(int64_t from_ns, int64_t to_ns);
 struct thread *events_thread(struct ingest_process *, uint32_t number);
 uint32_t events_thread_id(struct ingest_process *, uint32_t number);
 
+/* What a new resource of this type has: 1 for what keeps its loop alive, ROW_UNKNOWN for others. */
+int64_t events_first_ref(unsigned type);
+
 /* From where something was armed; from where a resource was made. */
 uint32_t events_origin(
-	struct ingest_process *, uint32_t thread_number, unsigned api, uint32_t stack_node);
-uint32_t events_birthplace(struct ingest_process *, uint32_t thread_number, unsigned type,
-	unsigned api, uint32_t stack_node, int64_t loop_id, uint64_t address);
+	struct ingest_process *, uint32_t thread_id, unsigned api, uint32_t stack_node);
+uint32_t events_birthplace(struct ingest_process *, uint32_t thread_id, unsigned type, unsigned api,
+	uint32_t stack_node, int64_t loop_id, uint64_t address);
+/* The same by numbers of the recording. */
+uint32_t events_birthplace_of(
+	struct ingest *, uint32_t thread_id, unsigned type, unsigned api, uint32_t stack_id);
 uint32_t events_entry(
 	struct ingest_process *, uint32_t thread_number, unsigned part, uint64_t callback);
+
+/* A resource of this type was met: if it is one of libuv's, the process uses that. */
+int events_use_libuv(struct ingest_process *, unsigned type, struct error *err);
 
 /* What a thread's slot or EVENT_THREAD says. */
 int events_announce_thread(
@@ -129,12 +158,15 @@ int window_add_resource(struct ingest *, const struct row_resource *, uint32_t t
 int window_destroy(struct ingest *, int64_t async_id, int64_t at_ns, struct error *err);
 int window_retype(struct ingest *, int64_t async_id, uint32_t type_id, int64_t trigger_id,
 	int64_t handle_id, struct error *err);
+int window_reference(struct ingest *, int64_t async_id, bool has_ref, struct error *err);
 
 /* An arming, with its end or without. */
 int window_add_arming(struct ingest *, const struct row_arming *, struct error *err);
 /* The arming that `run` has used up: it goes into the run's row, and out of the window. */
 bool window_take_shot(struct ingest *, const struct row_run *run, struct row_arming *ret);
 int window_disarm(struct ingest *, const struct change *, struct error *err);
+/* How long an arming's first run has waited; ROW_UNKNOWN for later ones. To be asked once a run. */
+int64_t window_first_wait(struct ingest *, int64_t arming_id, int64_t began_ns);
 /* What is known of an arming, standing or not. */
 bool window_find_arming(struct ingest *, int64_t arming_id, int64_t *run_id, uint32_t *origin_id);
 
@@ -153,7 +185,45 @@ uint32_t window_total(struct ingest *, int64_t async_id);
  */
 int window_flush(struct ingest *, bool all, struct error *err);
 
+/*
+ * kin.c: whose child a process is, and of which call it came: from what its own arena says, what
+ * its parent's said, and what was seen from outside. A parent's number is always less than its
+ * child's, so that there are no circles, whatever the arenas say.
+ */
+
+/* Finds the parent among the processes there are, and makes the process findable. False: no memory.
+ */
+bool kin_add(struct ingest_process *, const struct ingest_process_info *);
+
+/*
+ * The call that the process came of, once its parent has been read that far: 1 when what will be
+ * known is known and written, 0 when it has to wait, -1 an error. With `at_last` it waits no more.
+ * Nothing of a process may be read before.
+ */
+int kin_join(struct ingest_process *, bool at_last, struct error *err);
+
+/* A process was about to be made. False when that makes no sense. */
+bool kin_spawned(struct ingest_process *, const struct event_spawn *);
+
+/* How a child ended, as its parent heard. -1: the recording fails. */
+int kin_exited(struct ingest_process *, const struct event_exit *, struct error *err);
+
+/* Exit status and signal by all that is known; -1 where there is none. */
+void kin_exit_of(const struct ingest_process *, int *code, int *signal);
+
+/* Notes that the first process is the second one now, by exec. */
+int kin_became(struct ingest_process *before, struct ingest_process *after, struct error *err);
+
+/*
+ * An ID of the process itself or, when `inherited`, of the one that it was forked from; 0 where
+ * that is not known. False when it cannot be one.
+ */
+bool kin_id(const struct ingest_process *, bool inherited, uint64_t number, int64_t *ret);
+
 /* ending.c */
+
+/* How and when the process ended, as far as that is known now. */
+int ending_write(struct ingest_process *, struct error *err);
 
 /* What an ended process left open: its runs, its live resources, its threads. */
 int ending_close(struct ingest_process *, struct error *err);

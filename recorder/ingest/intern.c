@@ -1,7 +1,7 @@
 /*
  * Open-addressed hash tables with linear probing, at most half full: see intern.h. What is interned
- * is never forgotten; the map forgets by shifting the cluster back, so that there are no tombstones
- * that would pile up in a table from which as much is taken as is put in.
+ * is forgotten all at once, or never; the map forgets by shifting the cluster back, so that there
+ * are no tombstones that would pile up in a table from which as much is taken as is put in.
  */
 #include "recorder/ingest/intern.h"
 
@@ -41,8 +41,8 @@ static bool intern_grow(struct intern *intern)
 	table = calloc(slots, sizeof *table);
 	if (!table)
 		return false;
-	for (uint32_t n = 1; n <= intern->count; n++) {
-		uint32_t at = (uint32_t)key_hash(&keys[n - 1]) & (slots - 1);
+	for (uint32_t n = intern->forgotten + 1; n <= intern->count; n++) {
+		uint32_t at = (uint32_t)key_hash(intern_key(intern, n)) & (slots - 1);
 
 		while (table[at])
 			at = (at + 1) & (slots - 1);
@@ -63,20 +63,27 @@ uint32_t intern_number(struct intern *intern, struct intern_key key, bool *is_ne
 	if (intern->slots) {
 		at = (uint32_t)key_hash(&key) & intern->slot_mask;
 		for (; intern->slots[at]; at = (at + 1) & intern->slot_mask)
-			if (!memcmp(&intern->keys[intern->slots[at] - 1], &key, sizeof key))
+			if (!memcmp(intern_key(intern, intern->slots[at]), &key, sizeof key))
 				return intern->slots[at];
 	}
-	if (intern->count >= intern->limit)
+	if (intern->count - intern->forgotten >= intern->limit || intern->count == UINT32_MAX)
 		return 0;
-	if (intern->count == intern->capacity && !intern_grow(intern))
+	if (intern->count - intern->forgotten == intern->capacity && !intern_grow(intern))
 		return 0;
 	at = (uint32_t)key_hash(&key) & intern->slot_mask;
 	while (intern->slots[at])
 		at = (at + 1) & intern->slot_mask;
-	intern->keys[intern->count++] = key;
+	intern->keys[intern->count++ - intern->forgotten] = key;
 	intern->slots[at] = intern->count;
 	*is_new = true;
 	return intern->count;
+}
+
+void intern_forget(struct intern *intern)
+{
+	if (intern->slots)
+		memset(intern->slots, 0, (intern->slot_mask + 1) * sizeof *intern->slots);
+	intern->forgotten = intern->count;
 }
 
 void idmap_init(struct idmap *map, uint32_t limit)

@@ -17,9 +17,10 @@ struct intern_key {
 };
 
 struct intern {
-	struct intern_key *keys; /* of number n at n - 1 */
+	struct intern_key *keys; /* of number n at n - 1 - forgotten */
 	uint32_t *slots;	 /* numbers; 0 is an empty slot */
-	uint32_t count, capacity, slot_mask, limit;
+	uint32_t count;		 /* numbers given, of which the first ones may be forgotten */
+	uint32_t forgotten, capacity, slot_mask, limit;
 };
 
 /* No memory is taken yet. */
@@ -31,6 +32,18 @@ void intern_deinit(struct intern *);
  * given just now. 0 when the table is full or there is no memory.
  */
 uint32_t intern_number(struct intern *, struct intern_key key, bool *is_new);
+
+/*
+ * Forgets all keys: those that come again are new, under numbers that go on rising. For what would
+ * else grow with each thread that comes and goes.
+ */
+void intern_forget(struct intern *);
+
+/* Of a number that is not forgotten. */
+static inline const struct intern_key *intern_key(const struct intern *intern, uint32_t number)
+{
+	return &intern->keys[number - 1 - intern->forgotten];
+}
 
 /* Keys must not be 0. Values are the caller's. */
 struct idmap {

@@ -1,6 +1,7 @@
 /* Addresses to frames, nodes to stacks: see places.h. Knows no SQLite. */
 #include "recorder/ingest/places.h"
 #include "recorder/ingest/maps.h"
+#include "recorder/wire/events.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +91,8 @@ static void add_mapping(struct places *places, const struct places_mapping *mapp
 }
 
 /* `is_file` is false for code made at run time, which is remembered as being in no module. */
-static struct local_module *add_module(
-	struct places_process *process, const struct arena_module *module, bool is_file)
+static struct local_module *add_module(struct places_process *process, uint32_t index,
+	const struct arena_module *module, bool is_file)
 {
 	const char *path = module->path[0] ? module->path : process->executable;
 	char build_id[2 * ARENA_BUILD_ID_MAX + 1] = "";
@@ -110,6 +111,7 @@ static struct local_module *add_module(
 		.end = module->end,
 		.bias = module->bias,
 		.generation = module->generation,
+		.index = index,
 		.module_id = is_file ? module_number(process->places, path, build_id) : 0};
 	process->module_count++;
 	if (!local->module_id)
@@ -134,13 +136,25 @@ static void read_modules(struct places_process *process)
 				continue; /* never made whole: its maker died */
 			break;
 		}
-		add_module(process, &module, true);
+		add_module(process, process->modules_read, &module, true);
 	}
+}
+
+/* Whether a module had been unloaded in that generation. */
+static bool was_gone(
+	const struct places_process *process, struct local_module *module, uint32_t generation)
+{
+	struct arena_module record;
+
+	if (module->index != UINT32_MAX &&
+		arena_reader_module(process->arena, module->index, &record))
+		module->gone = atomic_load_explicit(&record.gone, memory_order_relaxed);
+	return module->gone && ((generation - module->gone) & 0x7fff) < 0x4000;
 }
 
 /*
  * The module that covered an address when generation `generation` (its low 15 bits) was current: of
- * those met not later, the one met last.
+ * those met not later and not gone, the one met last.
  */
 static const struct local_module *module_at(
 	const struct places_process *process, uint64_t address, uint32_t generation)
@@ -149,10 +163,11 @@ static const struct local_module *module_at(
 	uint32_t best_age = 0x4000;
 
 	for (uint32_t i = 0; i < process->module_count; i++) {
-		const struct local_module *module = &process->modules[i];
+		struct local_module *module = &process->modules[i];
 		uint32_t age = (generation - module->generation) & 0x7fff;
 
-		if (address < module->start || address >= module->end || age > best_age)
+		if (address < module->start || address >= module->end || age > best_age ||
+			was_gone(process, module, generation))
 			continue;
 		best = module;
 		best_age = age;
@@ -163,23 +178,26 @@ static const struct local_module *module_at(
 static const struct local_module *find_module(
 	struct places_process *process, uint64_t address, uint32_t generation)
 {
-	const struct local_module *module = module_at(process, address, generation);
+	const struct local_module *module;
 	struct arena_module mapped;
+	struct arena_reader_counts counts;
 	enum maps_answer answer;
 
-	if (module)
-		return module;
 	read_modules(process);
 	module = module_at(process, address, generation);
 	if (module || !process->arena->is_live || process->maps_missed > MAPS_TRIES)
 		return module;
+	/* What is mapped there now tells nothing of what was before something was unloaded. */
+	arena_reader_counts(process->arena, &counts);
+	if (generation != (counts.generation & 0x7fff))
+		return NULL;
 	answer = maps_find(process->arena->os_pid, address, &mapped);
 	if (answer == MAPS_UNKNOWN) {
 		process->maps_missed++;
 		return NULL;
 	}
 	mapped.generation = generation;
-	return add_module(process, &mapped, answer == MAPS_FILE);
+	return add_module(process, UINT32_MAX, &mapped, answer == MAPS_FILE);
 }
 
 static uint32_t frame_number(
@@ -214,12 +232,17 @@ static uint32_t frame_number(
 uint32_t places_entry_frame(struct places_process *process, uint64_t function)
 {
 	struct arena_reader_counts counts;
+	uint32_t generation = NODE_GENERATION(function);
 
+	if (!(function & ENTRY_DATED)) {
+		arena_reader_counts(process->arena, &counts);
+		generation = (uint32_t)counts.generation & 0x7fff;
+	}
+	function = NODE_ADDRESS(function);
 	if (!function || function >> 47)
 		return 0;
-	arena_reader_counts(process->arena, &counts);
 	/* As if it were a return address whose call is the function's first instruction. */
-	return frame_number(process, function + 1, (uint32_t)counts.generation & 0x7fff, 0);
+	return frame_number(process, function + 1, generation, 0);
 }
 
 static bool has_room_for(struct places_process *process, uint32_t node)

@@ -46,6 +46,8 @@ struct places_process {
 	struct local_module {
 		uint64_t start, end, bias;
 		uint32_t generation, module_id;
+		uint32_t gone;	/* generation since which it is there no more; 0: it is there */
+		uint32_t index; /* of its record in the arena; UINT32_MAX: it has none */
 	} * modules;
 	uint32_t module_count, modules_read;
 	uint32_t *stack_of_node;
@@ -64,7 +66,7 @@ void places_process_deinit(struct places_process *);
 /* The stack that a node of the arena names; 0 for none, or for one that makes no sense. */
 uint32_t places_stack(struct places_process *, uint32_t node);
 
-/* The frame of a function's first instruction; 0 for none. */
+/* The frame of a function's first instruction, see ENTRY_DATED; 0 for none. */
 uint32_t places_entry_frame(struct places_process *, uint64_t function);
 
 #endif

@@ -24,6 +24,15 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 #undef X
 };
 
+/*
+ * References as they were last: while recording they are taken as they come, which may be in
+ * another order when several threads have changed one handle's.
+ */
+static const char last_references_sql[] =
+	"UPDATE packed_resource SET has_ref = (SELECT r.has_ref FROM ref r WHERE "
+	"r.async_id = packed_resource.async_id ORDER BY r.at_ns DESC, r.rowid DESC LIMIT 1) "
+	"WHERE async_id IN (SELECT async_id FROM ref) AND has_ref IS NOT NULL";
+
 static const char *name_of_type[][3] = {
 #define X(tag, name, class, hook_type, armed) [ACAUSAL_TYPE_##tag] = {name, class, hook_type},
 	ACAUSAL_TYPES(X)
@@ -65,6 +74,11 @@ int recording_fail(struct recording *recording, const char *doing, struct error 
 	if (err)
 		*err = recording->failure;
 	return -1;
+}
+
+int recording_check(struct recording *recording, struct error *err)
+{
+	return recording->has_failed ? recording_fail(recording, "writing", err) : 0;
 }
 
 int recording_no_memory(struct recording *recording, struct error *err)
@@ -157,8 +171,8 @@ static int open_file(struct recording *recording, struct error *err)
 	return 0;
 }
 
-int recording_create(const char *path, const struct recording_terms *terms, struct recording **ret,
-	struct error *err)
+int recording_create(
+	const char *path, struct recording_terms *terms, struct recording **ret, struct error *err)
 {
 	struct recording *recording = calloc(1, sizeof *recording);
 	bool is_name = path[0] && path[0] != ':'; /* ":memory:" would not be a file */
@@ -279,18 +293,30 @@ bool recording_find_arming(
 }
 
 bool recording_find_resource(
-	struct recording *recording, int64_t async_id, uint32_t *type_id, uint32_t *origin_id)
+	struct recording *recording, int64_t async_id, uint32_t *type_id, uint32_t *stack_id)
 {
 	sqlite3_stmt *statement = recording->statement[STATEMENT_FIND_RESOURCE];
 	bool found = finds(recording, STATEMENT_FIND_RESOURCE, async_id);
 
 	if (found) {
 		*type_id = (uint32_t)sqlite3_column_int64(statement, 0);
-		*origin_id = (uint32_t)sqlite3_column_int64(statement, 1);
+		*stack_id = (uint32_t)sqlite3_column_int64(statement, 1);
 	}
 	sqlite3_reset(statement);
 	return found;
 }
+
+/*
+ * The trigger of a process's main thread that no uv_process_t stands for: the resource in whose run
+ * it was made. That run ended after the process was made, and its row was written later.
+ */
+static const char main_triggers_sql[] =
+	"UPDATE packed_resource SET trigger_delta = async_id - coalesce("
+	"(SELECT r.async_id FROM packed_run r WHERE r.run_id = packed_resource.run_id),"
+	"(SELECT s.async_id FROM packed_shot s WHERE s.run_id = packed_resource.run_id),"
+	"(SELECT q.async_id FROM packed_request q WHERE q.run_id = packed_resource.run_id))"
+	" WHERE async_id IN (SELECT ((process_id - 1) << 40) + 1 FROM process)"
+	" AND run_id IS NOT NULL AND trigger_delta IS NULL";
 
 int recording_finish(struct recording *recording, struct error *err)
 {
@@ -298,6 +324,8 @@ int recording_finish(struct recording *recording, struct error *err)
 
 	if (recording_flush(recording, INT64_MAX, &lost, err) || recording_begin(recording, err) ||
 		recording_run(recording, schema_indexes_sql, "indexing", err) ||
+		recording_run(recording, last_references_sql, "finishing", err) ||
+		recording_run(recording, main_triggers_sql, "finishing", err) ||
 		recording_set_meta(recording, "complete", "1", err) ||
 		recording_run(recording, "COMMIT", "finishing", err))
 		return -1;

@@ -39,10 +39,13 @@ struct recording_counts {
 };
 
 /* A new file at `path`, which must not be there: 0600, in WAL mode, with tables and views. */
-int recording_create(const char *path, const struct recording_terms *terms, struct recording **ret,
-	struct error *err);
+int recording_create(
+	const char *path, struct recording_terms *terms, struct recording **ret, struct error *err);
 /* Closes the file as it is. What has not been flushed is lost. */
 void recording_destroy(struct recording *);
+
+/* -1 after a failure, with its words. */
+int recording_check(struct recording *, struct error *err);
 
 /* Rows that wait for the next flush. -1 only when memory is short. */
 int recording_add_resource(struct recording *, const struct row_resource *, struct error *err);
@@ -51,6 +54,9 @@ int recording_add_run(struct recording *, const struct row_run *, struct error *
 int recording_add_shot(struct recording *, const struct row_shot *, struct error *err);
 int recording_add_arming(struct recording *, const struct row_arming *, struct error *err);
 int recording_add_cause(struct recording *, const struct row_cause *, struct error *err);
+int recording_add_poll(struct recording *, const struct row_poll *, struct error *err);
+int recording_add_pool(struct recording *, const struct row_pool *, struct error *err);
+int recording_add_ref(struct recording *, const struct row_ref *, struct error *err);
 /* A line; `row->text` is filled here. */
 int recording_add_log(
 	struct recording *, const struct row_log *, const char *text, struct error *err);
@@ -59,13 +65,28 @@ int recording_add_change(struct recording *, const struct change *, struct error
 /* Rows written at once, into the transaction that the next flush commits. */
 int recording_set_meta(struct recording *, const char *key, const char *value, struct error *err);
 int recording_write_process(struct recording *, const struct row_process *, struct error *err);
+/* Its parent and what it came of. */
+int recording_write_process_birth(
+	struct recording *, const struct row_process *, struct error *err);
+/* What it runs is what its parent ran, where that is not known. */
+int recording_write_process_forked(
+	struct recording *, uint32_t process_id, uint32_t parent_process_id, struct error *err);
+/* Its executable and arguments, where they are not NULL. */
+int recording_write_process_program(
+	struct recording *, const struct row_process *, struct error *err);
+int recording_write_process_runtime(
+	struct recording *, uint32_t process_id, const char *runtime, struct error *err);
 int recording_write_process_end(struct recording *, uint32_t process_id, int64_t ended_ns,
 	int exit_code, int exit_signal, struct error *err); /* -1: unknown */
 int recording_write_thread(struct recording *, const struct row_thread *, struct error *err);
 int recording_write_last_run(
 	struct recording *, uint32_t thread_id, int64_t run_id, struct error *err);
+/* A thread's new name, of one that has a row. */
+int recording_write_thread_name(
+	struct recording *, uint32_t thread_id, const char *name, struct error *err);
 int recording_write_detail(
 	struct recording *, int64_t async_id, const char *text, size_t length, struct error *err);
+int recording_write_fd(struct recording *, int64_t async_id, int64_t fd, struct error *err);
 int recording_write_fold(struct recording *, int64_t run_id, int period, int64_t times,
 	int64_t to_run_id, struct error *err);
 int recording_write_crash(struct recording *, const struct row_crash *, struct error *err);
@@ -100,7 +121,7 @@ bool recording_has_run(struct recording *, int64_t run_id, int64_t async_id);
 bool recording_find_arming(
 	struct recording *, int64_t arming_id, int64_t *run_id, uint32_t *origin_id);
 bool recording_find_resource(
-	struct recording *, int64_t async_id, uint32_t *type_id, uint32_t *origin_id);
+	struct recording *, int64_t async_id, uint32_t *type_id, uint32_t *stack_id);
 
 const struct recording_counts *recording_counts(const struct recording *);
 

@@ -43,6 +43,57 @@ int recording_write_process(
 	return recording_step(recording, statement, err);
 }
 
+int recording_write_process_birth(
+	struct recording *recording, const struct row_process *row, struct error *err)
+{
+	sqlite3_stmt *statement = begin_row(recording, STATEMENT_PROCESS_BIRTH, err);
+
+	if (!statement)
+		return -1;
+	sqlite3_bind_int64(statement, 1, row->process_id);
+	recording_bind_id(statement, 2, row->parent_process_id);
+	recording_bind_id(statement, 3, row->spawned_by_async_id);
+	recording_bind_number(statement, 4, row->is_foreign);
+	return recording_step(recording, statement, err);
+}
+
+int recording_write_process_forked(struct recording *recording, uint32_t process_id,
+	uint32_t parent_process_id, struct error *err)
+{
+	sqlite3_stmt *statement = begin_row(recording, STATEMENT_PROCESS_FORKED, err);
+
+	if (!statement)
+		return -1;
+	sqlite3_bind_int64(statement, 1, process_id);
+	sqlite3_bind_int64(statement, 2, parent_process_id);
+	return recording_step(recording, statement, err);
+}
+
+int recording_write_process_program(
+	struct recording *recording, const struct row_process *row, struct error *err)
+{
+	sqlite3_stmt *statement = begin_row(recording, STATEMENT_PROCESS_PROGRAM, err);
+
+	if (!statement)
+		return -1;
+	sqlite3_bind_int64(statement, 1, row->process_id);
+	recording_bind_text(statement, 2, row->executable);
+	recording_bind_text(statement, 3, row->arguments);
+	return recording_step(recording, statement, err);
+}
+
+int recording_write_process_runtime(
+	struct recording *recording, uint32_t process_id, const char *runtime, struct error *err)
+{
+	sqlite3_stmt *statement = begin_row(recording, STATEMENT_PROCESS_RUNTIME, err);
+
+	if (!statement)
+		return -1;
+	sqlite3_bind_int64(statement, 1, process_id);
+	recording_bind_text(statement, 2, runtime);
+	return recording_step(recording, statement, err);
+}
+
 int recording_write_process_end(struct recording *recording, uint32_t process_id, int64_t ended_ns,
 	int exit_code, int exit_signal, struct error *err)
 {
@@ -55,6 +106,14 @@ int recording_write_process_end(struct recording *recording, uint32_t process_id
 	recording_bind_number(statement, 3, exit_code < 0 ? ROW_UNKNOWN : exit_code);
 	recording_bind_number(statement, 4, exit_signal < 0 ? ROW_UNKNOWN : exit_signal);
 	return recording_step(recording, statement, err);
+}
+
+static void bind_name(sqlite3_stmt *statement, int column, const char *name)
+{
+	if (name && *name)
+		recording_bind_bytes(statement, column, name, strlen(name));
+	else
+		sqlite3_bind_null(statement, column);
 }
 
 int recording_write_thread(
@@ -70,15 +129,24 @@ int recording_write_thread(
 	sqlite3_bind_int64(statement, 1, row->thread_id);
 	sqlite3_bind_int64(statement, 2, row->process_id);
 	recording_bind_id(statement, 3, row->os_tid);
-	if (row->name && *row->name)
-		recording_bind_bytes(statement, 4, row->name, strlen(row->name));
-	else
-		sqlite3_bind_null(statement, 4);
+	bind_name(statement, 4, row->name);
 	recording_bind_text(statement, 5,
 		row->role >= 0 && row->role < ACAUSAL_ROLE_COUNT ? roles[row->role] : NULL);
 	recording_bind_id(statement, 6, row->root_run_id);
 	recording_bind_number(statement, 7, row->started_ns);
 	recording_bind_number(statement, 8, row->is_foreign < 0 ? ROW_UNKNOWN : row->is_foreign);
+	return recording_step(recording, statement, err);
+}
+
+int recording_write_thread_name(
+	struct recording *recording, uint32_t thread_id, const char *name, struct error *err)
+{
+	sqlite3_stmt *statement = begin_row(recording, STATEMENT_THREAD_NAME, err);
+
+	if (!statement)
+		return -1;
+	sqlite3_bind_int64(statement, 1, thread_id);
+	bind_name(statement, 2, name);
 	return recording_step(recording, statement, err);
 }
 
@@ -103,6 +171,17 @@ int recording_write_detail(struct recording *recording, int64_t async_id, const 
 		return -1;
 	sqlite3_bind_int64(statement, 1, async_id);
 	recording_bind_bytes(statement, 2, text, length);
+	return recording_step(recording, statement, err);
+}
+
+int recording_write_fd(struct recording *recording, int64_t async_id, int64_t fd, struct error *err)
+{
+	sqlite3_stmt *statement = begin_row(recording, STATEMENT_FD, err);
+
+	if (!statement)
+		return -1;
+	sqlite3_bind_int64(statement, 1, async_id);
+	sqlite3_bind_int64(statement, 2, fd);
 	return recording_step(recording, statement, err);
 }
 

@@ -17,6 +17,16 @@
 	X(PROCESS, "INSERT INTO process (process_id, os_pid, parent_process_id, "                  \
 		   "spawned_by_async_id, executable, arguments, runtime, runtime_version, "        \
 		   "started_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                      \
+	X(PROCESS_BIRTH, "UPDATE process SET parent_process_id = ?2, spawned_by_async_id = ?3, "   \
+			 "is_foreign = ?4 WHERE process_id = ?1")                                  \
+	X(PROCESS_FORKED, "UPDATE process SET executable = coalesce(executable, "                  \
+			  "(SELECT executable FROM process WHERE process_id = ?2)), "              \
+			  "arguments = coalesce(arguments, "                                       \
+			  "(SELECT arguments FROM process WHERE process_id = ?2)) "                \
+			  "WHERE process_id = ?1")                                                 \
+	X(PROCESS_PROGRAM, "UPDATE process SET executable = coalesce(?2, executable), "            \
+			   "arguments = coalesce(?3, arguments) WHERE process_id = ?1")            \
+	X(PROCESS_RUNTIME, "UPDATE process SET runtime = ?2 WHERE process_id = ?1")                \
 	X(PROCESS_END, "UPDATE process SET ended_ns = ?2, exit_code = ?3, exit_signal = ?4 "       \
 		       "WHERE process_id = ?1")                                                    \
 	X(THREAD, "INSERT OR IGNORE INTO thread (thread_id, process_id, os_tid, name, role, "      \
@@ -39,7 +49,13 @@
 	X(OUTER, "INSERT OR IGNORE INTO packed_outer SELECT * FROM waiting_outer")                 \
 	X(ARMING, "INSERT OR IGNORE INTO packed_arming SELECT * FROM waiting_arming")              \
 	X(CAUSE, "INSERT OR IGNORE INTO packed_cause SELECT * FROM waiting_cause")                 \
-	X(DETAIL, "INSERT OR REPLACE INTO detail VALUES (?1, ?2)")                                 \
+	X(POLL, "INSERT OR IGNORE INTO packed_poll SELECT * FROM waiting_poll")                    \
+	X(POOL, "INSERT OR IGNORE INTO packed_pool SELECT * FROM waiting_pool")                    \
+	X(REF, "INSERT INTO ref SELECT * FROM waiting_ref")                                        \
+	X(DETAIL, "INSERT INTO detail (async_id, text) VALUES (?1, ?2) ON CONFLICT (async_id) "    \
+		  "DO UPDATE SET text = excluded.text")                                            \
+	X(FD, "INSERT INTO detail (async_id, fd) VALUES (?1, ?2) ON CONFLICT (async_id) "          \
+	      "DO UPDATE SET fd = excluded.fd")                                                    \
 	X(FOLD, "INSERT OR IGNORE INTO fold VALUES (?1, ?2, ?3, ?4)")                              \
 	X(LOG, "INSERT INTO log VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9)")          \
 	X(CRASH, "INSERT INTO crash (process_id, thread_id, run_id, stack_id, signal, code, "      \
@@ -59,7 +75,10 @@
 	X(RUN_ENDED, "UPDATE packed_run SET duration_ns = max(0, ?2 - began_ns) "                  \
 		     "WHERE run_id = ?1")                                                          \
 	X(THREAD_ENDED, "UPDATE thread SET ended_ns = ?2 WHERE thread_id = ?1")                    \
-	X(FIND_RESOURCE, "SELECT coalesce(r.type_id, o.type_id), r.origin_id FROM "                \
+	X(REFERENCED, "UPDATE packed_resource SET has_ref = ?2 WHERE async_id = ?1 "               \
+		      "AND has_ref IS NOT NULL")                                                   \
+	X(THREAD_NAME, "UPDATE thread SET name = ?2 WHERE thread_id = ?1")                         \
+	X(FIND_RESOURCE, "SELECT coalesce(r.type_id, o.type_id), o.stack_id FROM "                 \
 			 "packed_resource r LEFT JOIN origin o ON o.origin_id = r.origin_id "      \
 			 "WHERE r.async_id = ?1")                                                  \
 	X(FIND_REQUEST, "SELECT run_id FROM packed_request WHERE async_id = ?1")                   \
@@ -79,7 +98,10 @@ enum statement { RECORDING_STATEMENTS(X) STATEMENT_COUNT };
 	X(SHOT, shot, 11, struct row_shot)                                                         \
 	X(OUTER, outer, 3, struct row_outer)                                                       \
 	X(ARMING, arming, 12, struct row_arming)                                                   \
-	X(CAUSE, cause, 7, struct row_cause)
+	X(CAUSE, cause, 7, struct row_cause)                                                       \
+	X(POLL, poll, 5, struct row_poll)                                                          \
+	X(POOL, pool, 5, struct row_pool)                                                          \
+	X(REF, ref, 4, struct row_ref)
 
 #define X(tag, ...) WAITING_##tag,
 enum { RECORDING_WAITING(X) WAITING_COUNT };
@@ -89,7 +111,7 @@ struct recording {
 	char *path;
 	sqlite3 *db;
 	sqlite3_stmt *statement[STATEMENT_COUNT];
-	const struct recording_terms *terms;
+	struct recording_terms *terms;	       /* forgotten when written and many */
 	struct waiting waiting[WAITING_COUNT]; /* rows of whole numbers */
 	struct batch logs, changes;
 	char *texts; /* of the logs that wait */

@@ -50,7 +50,7 @@ static void pack_resource(const void *terms, const void *data, int64_t *column)
 	column[6] = row->lifetime_ns;
 	column[7] = address_delta(terms, row->origin_id, row->address);
 	column[8] = difference(row->async_id, row->handle_id);
-	column[9] = ROW_UNKNOWN;
+	column[9] = row->has_ref;
 }
 
 static void pack_request(const void *terms, const void *data, int64_t *column)
@@ -151,6 +151,41 @@ static void pack_cause(const void *terms, const void *data, int64_t *column)
 	column[4] = row->caused_ns;
 	column[5] = difference(row->cause_id, row->first_id);
 	column[6] = row->caused_run_id ? row->caused_run_id - row->run_id : ROW_UNKNOWN;
+}
+
+static void pack_poll(const void *terms, const void *data, int64_t *column)
+{
+	const struct row_poll *row = data;
+
+	(void)terms;
+	column[0] = row->loop_id;
+	column[1] = row->entered_ns;
+	column[2] = id_or_null(row->thread_id);
+	column[3] = row->wait_ns;
+	column[4] = row->timeout_ms;
+}
+
+static void pack_pool(const void *terms, const void *data, int64_t *column)
+{
+	const struct row_pool *row = data;
+
+	(void)terms;
+	column[0] = row->async_id;
+	column[1] = id_or_null(row->thread_id);
+	column[2] = row->began_ns;
+	column[3] = row->duration_ns;
+	column[4] = row->is_estimated;
+}
+
+static void pack_ref(const void *terms, const void *data, int64_t *column)
+{
+	const struct row_ref *row = data;
+
+	(void)terms;
+	column[0] = row->async_id;
+	column[1] = id_or_null(row->run_id);
+	column[2] = row->at_ns;
+	column[3] = row->has_ref;
 }
 
 int recording_wait_init(struct recording *recording)

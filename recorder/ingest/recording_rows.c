@@ -80,6 +80,21 @@ int recording_add_cause(struct recording *recording, const struct row_cause *row
 	return wait_with(recording, WAITING_CAUSE, row, err);
 }
 
+int recording_add_poll(struct recording *recording, const struct row_poll *row, struct error *err)
+{
+	return wait_with(recording, WAITING_POLL, row, err);
+}
+
+int recording_add_pool(struct recording *recording, const struct row_pool *row, struct error *err)
+{
+	return wait_with(recording, WAITING_POOL, row, err);
+}
+
+int recording_add_ref(struct recording *recording, const struct row_ref *row, struct error *err)
+{
+	return wait_with(recording, WAITING_REF, row, err);
+}
+
 int recording_add_change(struct recording *recording, const struct change *row, struct error *err)
 {
 	return add(recording, &recording->changes, row, err);
@@ -189,9 +204,18 @@ static int write_places(struct recording *recording, struct error *err)
 	return 0;
 }
 
+/* Most are of threads that have ended long ago. Rows that name one already are no worse for it. */
+static void forget_when_many(struct intern *terms)
+{
+	enum { TERMS_KEPT = 1 << 16 };
+
+	if (terms->count - terms->forgotten >= TERMS_KEPT)
+		intern_forget(terms);
+}
+
 static int write_terms(struct recording *recording, struct error *err)
 {
-	const struct recording_terms *terms = recording->terms;
+	struct recording_terms *terms = recording->terms;
 	sqlite3_stmt *origin = recording->statement[STATEMENT_ORIGIN];
 	sqlite3_stmt *entry = recording->statement[STATEMENT_ENTRY];
 #define X(tag, name) [ACAUSAL_PART_##tag] = name,
@@ -202,7 +226,8 @@ static int write_terms(struct recording *recording, struct error *err)
 #undef X
 
 	for (; recording->origins_written < terms->origins.count; recording->origins_written++) {
-		const struct intern_key *key = &terms->origins.keys[recording->origins_written];
+		const struct intern_key *key =
+			intern_key(&terms->origins, recording->origins_written + 1);
 		uint32_t type = (uint32_t)(key->word[1] >> 32), kind = type - ORIGIN_CAUSE;
 
 		sqlite3_bind_int64(origin, 1, recording->origins_written + 1);
@@ -220,7 +245,8 @@ static int write_terms(struct recording *recording, struct error *err)
 			return -1;
 	}
 	for (; recording->entries_written < terms->entries.count; recording->entries_written++) {
-		const struct intern_key *key = &terms->entries.keys[recording->entries_written];
+		const struct intern_key *key =
+			intern_key(&terms->entries, recording->entries_written + 1);
 		uint32_t part = (uint32_t)key->word[0];
 
 		sqlite3_bind_int64(entry, 1, recording->entries_written + 1);
@@ -230,6 +256,8 @@ static int write_terms(struct recording *recording, struct error *err)
 		if (recording_step(recording, entry, err))
 			return -1;
 	}
+	forget_when_many(&terms->origins);
+	forget_when_many(&terms->entries);
 	return write_places(recording, err);
 }
 
@@ -307,6 +335,7 @@ static sqlite3_stmt *bind_change(struct recording *recording, const struct chang
 		[CHANGE_CAUSED] = STATEMENT_CAUSED,
 		[CHANGE_RUN_ENDED] = STATEMENT_RUN_ENDED,
 		[CHANGE_THREAD_ENDED] = STATEMENT_THREAD_ENDED,
+		[CHANGE_REFERENCED] = STATEMENT_REFERENCED,
 	};
 	sqlite3_stmt *statement = recording->statement[name[change->kind]];
 
@@ -325,6 +354,9 @@ static sqlite3_stmt *bind_change(struct recording *recording, const struct chang
 		break;
 	case CHANGE_CAUSED:
 		recording_bind_id(statement, 2, change->run_id);
+		break;
+	case CHANGE_REFERENCED:
+		sqlite3_bind_int64(statement, 2, change->has_ref);
 		break;
 	default:
 		recording_bind_number(statement, 2, change->at_ns);

@@ -17,6 +17,7 @@ struct row_resource {
 	uint32_t origin_id;
 	uint32_t type_id; /* 0: that of its origin */
 	int64_t trigger_id, run_id, created_ns, lifetime_ns, address, handle_id;
+	int64_t has_ref; /* 0 or 1; unknown of what cannot keep a loop alive */
 };
 
 struct row_run {
@@ -56,6 +57,25 @@ struct row_cause {
 	uint32_t origin_id; /* with its kind */
 };
 
+/* A loop's wait in the kernel. */
+struct row_poll {
+	int64_t entered_ns, loop_id, wait_ns;
+	int32_t timeout_ms; /* -1: for ever */
+	uint32_t thread_id;
+};
+
+/* When a thread of the pool had a request. */
+struct row_pool {
+	int64_t async_id, began_ns, duration_ns;
+	uint32_t thread_id;
+	bool is_estimated;
+};
+
+struct row_ref {
+	int64_t async_id, run_id, at_ns;
+	bool has_ref;
+};
+
 struct row_log {
 	int64_t written_ns;
 	uint32_t process_id, thread_id, stack_id;
@@ -77,6 +97,7 @@ struct row_process {
 	int64_t spawned_by_async_id;
 	const char *executable, *arguments, *runtime, *runtime_version; /* may be NULL */
 	int64_t started_ns;
+	bool is_foreign; /* a process made it, by a call that is not known */
 };
 
 struct row_crash {
@@ -103,13 +124,14 @@ enum change_kind {
 	CHANGE_CAUSED,	     /* run_id */
 	CHANGE_RUN_ENDED,    /* at_ns */
 	CHANGE_THREAD_ENDED, /* at_ns */
+	CHANGE_REFERENCED,   /* has_ref */
 	CHANGE_DONE,	     /* nothing any more */
 };
 
 struct change {
 	int64_t id;
 	enum change_kind kind;
-	uint32_t type_id, stack_id, end_code;
+	uint32_t type_id, stack_id, end_code, has_ref;
 	int64_t at_ns, run_id, trigger_id, handle_id;
 	int64_t since_ns; /* when the ingester learned of it */
 };

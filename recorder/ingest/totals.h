@@ -1,6 +1,7 @@
 /*
  * Sums by type and creating stack, kept while recording: the table stack_total. The wait is that of
- * requests, from their creation to their callback. One thread.
+ * requests, from their creation to their callback, and of handles, from each arming to its first
+ * run. One thread.
  */
 #ifndef ACAUSAL_INGEST_TOTALS_H
 #define ACAUSAL_INGEST_TOTALS_H

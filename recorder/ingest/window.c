@@ -172,11 +172,28 @@ int window_retype(struct ingest *ingest, int64_t async_id, uint32_t type_id, int
 		err);
 }
 
+int window_reference(struct ingest *ingest, int64_t async_id, bool has_ref, struct error *err)
+{
+	struct held_resource *held = held_find(&ingest->resources, async_id);
+
+	if (held) {
+		if (held->row.has_ref != ROW_UNKNOWN)
+			held->row.has_ref = has_ref;
+		return 0;
+	}
+	return recording_add_change(ingest->recording,
+		&(struct change){.kind = CHANGE_REFERENCED,
+			.id = async_id,
+			.has_ref = has_ref,
+			.since_ns = ingest->now_ns},
+		err);
+}
+
 uint32_t window_total(struct ingest *ingest, int64_t async_id)
 {
 	struct known_resource *known = known_resource(ingest, async_id);
 	struct held_resource *held;
-	uint32_t type_id, origin_id, stack_id = 0;
+	uint32_t type_id, stack_id;
 
 	if (known->async_id == async_id) /* written: most runs are of what lives long */
 		return known->total;
@@ -186,10 +203,8 @@ uint32_t window_total(struct ingest *ingest, int64_t async_id)
 			held->total = totals_number(&ingest->totals, held->type_id, held->stack_id);
 		return held->total;
 	}
-	if (!recording_find_resource(ingest->recording, async_id, &type_id, &origin_id))
+	if (!recording_find_resource(ingest->recording, async_id, &type_id, &stack_id))
 		return 0;
-	if (origin_id && origin_id <= ingest->terms.origins.count)
-		stack_id = (uint32_t)ingest->terms.origins.keys[origin_id - 1].word[0];
 	*known = (struct known_resource){
 		async_id, totals_number(&ingest->totals, type_id, stack_id)};
 	return known->total;
@@ -202,7 +217,7 @@ int window_add_arming(struct ingest *ingest, const struct row_arming *row, struc
 	if (held_find(&ingest->armings, row->arming_id))
 		return OUTCOME_SENSELESS;
 	*known_arming(ingest, row->arming_id) =
-		(struct known_arming){row->arming_id, row->run_id, row->origin_id};
+		(struct known_arming){row->arming_id, row->run_id, row->armed_ns, row->origin_id};
 	/* What has fired has a run, which will come: see window_take_shot. */
 	if (row->end_code != ACAUSAL_END_NONE && row->end_code != ACAUSAL_END_FIRED)
 		return recording_add_arming(ingest->recording, row, err);
@@ -260,6 +275,18 @@ int window_disarm(struct ingest *ingest, const struct change *end, struct error 
 		    : recording_add_change(ingest->recording, end, err);
 }
 
+int64_t window_first_wait(struct ingest *ingest, int64_t arming_id, int64_t began_ns)
+{
+	struct known_arming *known = known_arming(ingest, arming_id);
+	int64_t waited_ns;
+
+	if (known->arming_id != arming_id)
+		return ROW_UNKNOWN;
+	waited_ns = events_span(known->armed_ns, began_ns);
+	known->armed_ns = ROW_UNKNOWN;
+	return waited_ns;
+}
+
 bool window_find_arming(
 	struct ingest *ingest, int64_t arming_id, int64_t *run_id, uint32_t *origin_id)
 {
@@ -267,7 +294,7 @@ bool window_find_arming(
 	struct held_arming *held;
 
 	if (known->arming_id != arming_id) {
-		struct known_arming found = {.arming_id = arming_id};
+		struct known_arming found = {.arming_id = arming_id, .armed_ns = ROW_UNKNOWN};
 
 		held = held_find(&ingest->armings, arming_id);
 		if (held) {
@@ -360,6 +387,14 @@ static int apply_change(struct ingest *ingest, struct change *change, struct err
 			return 0;
 		change->kind = CHANGE_DONE;
 		retype_held(resource, copy.type_id, copy.trigger_id, copy.handle_id);
+		return 0;
+	case CHANGE_REFERENCED:
+		resource = held_find(&ingest->resources, change->id);
+		if (!resource)
+			return 0;
+		change->kind = CHANGE_DONE;
+		if (resource->row.has_ref != ROW_UNKNOWN)
+			resource->row.has_ref = copy.has_ref;
 		return 0;
 	case CHANGE_DISARMED:
 		arming = held_find(&ingest->armings, change->id);

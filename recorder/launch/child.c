@@ -6,6 +6,8 @@
  */
 #include "recorder/launch/child.h"
 
+#include "recorder/wire/arena.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,6 +37,8 @@ static void take_signals(struct child *child)
 	sigprocmask(SIG_BLOCK, &mask, &child->old_mask);
 	/* Nor shall we die of a closed pipe on stderr while we finish; this stays so to the end. */
 	sigaction(SIGPIPE, &ignored, &child->old_pipe);
+	/* A recording that may grow no more has failed; the command goes on. */
+	sigaction(SIGXFSZ, &ignored, &child->old_size);
 	/* Whoever started us may have SIGCHLD ignored: the kernel would then wait in our place. */
 	sigaction(SIGCHLD, &standard, &child->old_child);
 	child->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -46,20 +50,29 @@ static void give_signals_back(struct child *child)
 	sigprocmask(SIG_SETMASK, &child->old_mask, NULL);
 }
 
-static _Noreturn void become(struct child *child, const char *path, char *const *arguments,
-	char *const *variables, int report)
+/* ACAUSAL_FROM, of a recording that we are in ourselves, is not about this one. */
+static int prepare_environment(bool alone)
 {
 	char self[32];
+
+	snprintf(self, sizeof self, "%d", (int)getpid());
+	if (unsetenv(ARENA_FROM_ENV) != 0)
+		return -1;
+	return alone ? setenv(ARENA_PID_ENV, self, 1) : unsetenv(ARENA_PID_ENV);
+}
+
+static _Noreturn void become(struct child *child, const char *path, char *const *arguments,
+	char *const *variables, bool alone, int report)
+{
 	int number;
 
-	/* Environments are inherited: this says which process was meant. */
-	snprintf(self, sizeof self, "%d", (int)getpid());
-	if (setenv("ACAUSAL_PID", self, 1) != 0)
+	if (prepare_environment(alone) != 0)
 		goto fail;
 	for (; *variables; variables++)
 		if (putenv(*variables) != 0)
 			goto fail;
 	sigaction(SIGPIPE, &child->old_pipe, NULL);
+	sigaction(SIGXFSZ, &child->old_size, NULL);
 	give_signals_back(child);
 	execvp(path, arguments);
 fail:
@@ -70,7 +83,7 @@ fail:
 }
 
 int child_init(struct child *child, const char *path, char *const *arguments,
-	char *const *variables, struct error *err)
+	char *const *variables, bool alone, struct error *err)
 {
 	int ends[2];
 
@@ -88,7 +101,7 @@ int child_init(struct child *child, const char *path, char *const *arguments,
 		goto fail;
 	}
 	if (child->pid == 0)
-		become(child, path, arguments, variables, ends[1]);
+		become(child, path, arguments, variables, alone, ends[1]);
 	close(ends[1]);
 	child->exec_pipe = ends[0];
 	return 0;
@@ -139,6 +152,23 @@ static void stop_likewise(const struct child *child, int signal)
 		kill(child->pid, SIGCONT);
 }
 
+/* What wait(2) would say. */
+static int status_of(const siginfo_t *info)
+{
+	if (info->si_code == CLD_EXITED)
+		return W_EXITCODE(info->si_status & 0xff, 0);
+	return W_EXITCODE(0, info->si_status) | (info->si_code == CLD_DUMPED ? WCOREFLAG : 0);
+}
+
+/* What came for the command while it ended is not for us. */
+static void drop_signals(const struct child *child)
+{
+	struct signalfd_siginfo info;
+
+	while (read(child->signals, &info, sizeof info) == sizeof info)
+		;
+}
+
 static void look_after(struct child *child)
 {
 	siginfo_t info;
@@ -149,6 +179,8 @@ static void look_after(struct child *child)
 		if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
 			info.si_pid == child->pid) {
 			child->is_ended = true;
+			child->wait_status = status_of(&info);
+			drop_signals(child);
 			return;
 		}
 		info.si_pid = 0;
@@ -173,6 +205,12 @@ static void forward(const struct child *child, const struct signalfd_siginfo *in
 	}
 }
 
+/* When the command has ended, and what it started has not, these are for us. */
+static bool is_end(uint32_t signal)
+{
+	return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
 void child_attend(struct child *child)
 {
 	struct signalfd_siginfo info;
@@ -191,20 +229,19 @@ void child_attend(struct child *child)
 	while (read(child->signals, &info, sizeof info) == sizeof info)
 		if (!child->is_ended)
 			forward(child, &info);
+		else if (is_end(info.ssi_signo))
+			child->is_asked_to_stop = true;
 	if (!child->is_ended)
 		look_after(child);
 }
 
 int child_deinit(struct child *child, int *ret_signal)
 {
-	struct signalfd_siginfo info;
 	int status = 0;
 
 	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	/* What came for the command while it ended is not for us. */
-	while (read(child->signals, &info, sizeof info) == sizeof info)
-		;
+	drop_signals(child);
 	close(child->signals);
 	if (child->exec_pipe >= 0)
 		close(child->exec_pipe);

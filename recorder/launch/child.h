@@ -3,7 +3,7 @@
  * and its signals and stops passed on.
  *
  * One child at a time: it takes over the signals of the whole process until child_deinit, and
- * SIGPIPE is ignored from then on.
+ * SIGPIPE and SIGXFSZ are ignored from then on.
  */
 #ifndef ACAUSAL_LAUNCH_CHILD_H
 #define ACAUSAL_LAUNCH_CHILD_H
@@ -16,21 +16,22 @@
 
 struct child {
 	pid_t pid;
-	int signals;	 /* descriptor, readable when child_attend has something to do */
-	int exec_pipe;	 /* readable when exec has been tried; -1 once that is known */
-	bool is_ended;	 /* not waited for yet: its ID is still its own */
-	int exec_errno;	 /* why exec failed; 0 */
-	int wait_status; /* of wait(2), after child_deinit */
+	int signals;	       /* descriptor, readable when child_attend has something to do */
+	int exec_pipe;	       /* readable when exec has been tried; -1 once that is known */
+	bool is_ended;	       /* not waited for yet: its ID is still its own */
+	int exec_errno;	       /* why exec failed; 0 */
+	int wait_status;       /* of wait(2), once it is_ended */
+	bool is_asked_to_stop; /* after its end: by a signal to us */
 	sigset_t old_mask;
-	struct sigaction old_child, old_pipe;
+	struct sigaction old_child, old_pipe, old_size;
 };
 
 /*
- * `variables` are set in the child's environment (NAME=VALUE, NULL at the end), and ACAUSAL_PID to
- * its process ID.
+ * `variables` are set in the child's environment (NAME=VALUE, NULL at the end), and, `alone`,
+ * ACAUSAL_PID to its process ID; otherwise that is taken out.
  */
 int child_init(struct child *child, const char *path, char *const *arguments,
-	char *const *variables, struct error *err);
+	char *const *variables, bool alone, struct error *err);
 
 /* Does what there is to do, and never waits, but when the command was stopped from the terminal. */
 void child_attend(struct child *child);

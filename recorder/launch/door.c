@@ -1,10 +1,9 @@
 /*
- * The recorder's socket. Anybody on the machine can see its name once it is there, so a caller is
- * known by the process ID that the kernel gives, and the only one let in is the process we started:
- * as long as we have not waited for it, its ID is nobody else's.
+ * The recorder's socket. Who a caller is, is told by the kernel; that it may come in, by the token.
  *
  * Nothing here waits: a process may connect and say nothing, or be gone before it is heard (what it
- * sent is still there then).
+ * sent is still there then). Somebody who knows the name alone can take up no more than a place for
+ * a second.
  */
 #include "recorder/launch/door.h"
 
@@ -14,7 +13,11 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+/* Who has connected and said hello need not wait until we come to it. */
+enum { OUTSIDE = 1024 };
 
 int door_init(struct door *door, struct error *err)
 {
@@ -25,8 +28,9 @@ int door_init(struct door *door, struct error *err)
 	*door = (struct door){.listener = -1};
 	if (getrandom(random, sizeof random, 0) != sizeof random)
 		return error_set_errno(err, errno, "no random numbers");
-	length = snprintf(door->name, sizeof door->name, "acausal-%016llx%016llx",
-		(unsigned long long)random[0], (unsigned long long)random[1]);
+	length = snprintf(
+		door->name, sizeof door->name, "acausal-%016llx", (unsigned long long)random[0]);
+	door->token = random[1] | 1; /* 0 is what somebody says who was told none */
 	door->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (door->listener < 0)
 		return error_set_errno(err, errno, "making the recorder's socket");
@@ -34,11 +38,13 @@ int door_init(struct door *door, struct error *err)
 	if (bind(door->listener, (struct sockaddr *)&address,
 		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) !=
 			0 ||
-		listen(door->listener, DOOR_GUESTS) != 0) {
+		listen(door->listener, OUTSIDE) != 0) {
 		error_set_errno(err, errno, "making the recorder's socket");
 		door_deinit(door);
 		return -1;
 	}
+	snprintf(door->name + length, sizeof door->name - (size_t)length, ".%016llx",
+		(unsigned long long)door->token);
 	return 0;
 }
 
@@ -63,8 +69,36 @@ int door_poll(const struct door *door, struct pollfd *ret)
 	return count;
 }
 
-static void let_in(struct door *door, pid_t os_pid)
+static long long now_ms(void)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Closes the guest's socket; the others move up, so that they stay in the order of coming. */
+static void see_off(struct door *door, int index)
+{
+	close(door->guests[index].socket);
+	memmove(&door->guests[index], &door->guests[index + 1],
+		(size_t)(--door->guest_count - index) * sizeof *door->guests);
+}
+
+static void see_off_the_silent(struct door *door)
+{
+	long long now = now_ms();
+	int patience = door->guest_count == DOOR_GUESTS ? DOOR_PATIENCE_FULL_MS : DOOR_PATIENCE_MS;
+
+	for (int i = door->guest_count - 1; i >= 0; i--)
+		if (now - door->guests[i].came_ms > patience)
+			see_off(door, i);
+}
+
+static void let_in(struct door *door)
+{
+	long long now = now_ms();
+
 	while (door->guest_count < DOOR_GUESTS) {
 		int socket = accept4(door->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		struct ucred credentials;
@@ -75,12 +109,14 @@ static void let_in(struct door *door, pid_t os_pid)
 				continue;
 			return;
 		}
+		/* 0: of a process namespace that we cannot see into. */
 		if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 ||
-			credentials.pid != os_pid) {
+			credentials.pid <= 0) {
 			close(socket);
 			continue;
 		}
-		door->guests[door->guest_count++] = (struct door_guest){socket, credentials.pid};
+		door->guests[door->guest_count++] =
+			(struct door_guest){socket, credentials.pid, now};
 	}
 }
 
@@ -110,8 +146,27 @@ static int take_descriptor(struct msghdr *message)
 	return ret;
 }
 
-/* 1: heard; 0: nothing said yet; -1: not to be used, or gone. */
-static int hear(const struct door_guest *guest, struct door_hello *ret, struct error *err)
+enum heard { HEARD_NOTHING, HEARD_HELLO, HEARD_NONSENSE, HEARD_UNUSABLE };
+
+static enum heard judge(const struct door *door, const struct arena_hello *hello, size_t size,
+	int memfd, struct error *err)
+{
+	if (size != sizeof *hello || hello->magic != ARENA_MAGIC || hello->token != door->token)
+		return HEARD_NONSENSE;
+	if (hello->version != ARENA_VERSION) {
+		error_set(err, "libacausal.so is of another version (%u) than this acausal (%u)",
+			hello->version, ARENA_VERSION);
+		return HEARD_UNUSABLE;
+	}
+	if (memfd < 0) {
+		error_set(err, "a process did not make itself known as it should");
+		return HEARD_UNUSABLE;
+	}
+	return HEARD_HELLO;
+}
+
+static enum heard hear(const struct door *door, const struct door_guest *guest,
+	struct door_hello *ret, struct error *err)
 {
 	union {
 		char bytes[CMSG_SPACE(4 * sizeof(int))];
@@ -126,41 +181,37 @@ static int hear(const struct door_guest *guest, struct door_hello *ret, struct e
 		.msg_controllen = sizeof control.bytes,
 	};
 	ssize_t size = recvmsg(guest->socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	enum heard heard;
 	int memfd;
 
 	if (size < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
+		return HEARD_NOTHING;
 	if (size <= 0)
-		return error_set(err, "the process broke off while it made itself known");
+		return HEARD_NONSENSE;
 	memfd = take_descriptor(&message);
-	if (memfd < 0 || size != sizeof hello || hello.magic != ARENA_MAGIC) {
-		error_set(err, "the process did not make itself known as it should");
-	} else if (hello.version != ARENA_VERSION) {
-		error_set(err, "libacausal.so is of another version (%u) than this acausal (%u)",
-			hello.version, ARENA_VERSION);
-	} else {
+	heard = judge(door, &hello, (size_t)size, memfd, err);
+	if (heard == HEARD_HELLO)
 		*ret = (struct door_hello){
 			.os_pid = guest->os_pid, .memfd = memfd, .size = hello.size};
-		return 1;
-	}
-	if (memfd >= 0)
+	else if (memfd >= 0)
 		close(memfd);
-	return -1;
+	return heard;
 }
 
-int door_next(struct door *door, pid_t os_pid, struct door_hello *ret, struct error *err)
+int door_next(struct door *door, struct door_hello *ret, struct error *err)
 {
-	let_in(door, os_pid);
-	for (int i = 0; i < door->guest_count; i++) {
-		int heard = hear(&door->guests[i], ret, err);
+	let_in(door);
+	for (int i = 0; i < door->guest_count;) {
+		enum heard heard = hear(door, &door->guests[i], ret, err);
 
-		if (!heard)
+		if (heard == HEARD_NOTHING) {
+			i++;
 			continue;
-		close(door->guests[i].socket);
-		/* In the order of coming: the hello of an exec follows the one before. */
-		memmove(&door->guests[i], &door->guests[i + 1],
-			(size_t)(--door->guest_count - i) * sizeof *door->guests);
-		return heard;
+		}
+		see_off(door, i);
+		if (heard != HEARD_NONSENSE)
+			return heard == HEARD_HELLO ? 1 : -1;
 	}
+	see_off_the_silent(door);
 	return 0;
 }

@@ -39,22 +39,40 @@ static int find_library(char ret[PATH_MAX], struct error *err)
 	return error_set(err, "libacausal.so is neither in %s nor in %s/../lib", folder, folder);
 }
 
+/*
+ * AddressSanitizer's library, when the user preloads it first himself: the length of its name. A
+ * space after it, instead of a colon, says in the processes that it is not ours to take out.
+ */
+static int asan_length(const char *others)
+{
+	size_t length = strcspn(others, " :");
+	const char *slash = memrchr(others, '/', length);
+
+	return strncmp(slash ? slash + 1 : others, "libasan.so", 10) == 0 ? (int)length : 0;
+}
+
 int environment_init(struct environment *environment, const struct program *program,
-	const char *socket_name, bool drop_when_full, struct error *err)
+	const char *door_name, bool drop_when_full, struct error *err)
 {
 	char library[PATH_MAX];
 	const char *others = getenv("LD_PRELOAD");
 	char **variable = environment->variables;
+	int asan;
 
 	*environment = (struct environment){0};
 	if (find_library(library, err) != 0)
 		return -1;
 	if (!others)
 		others = "";
-	if (asprintf(variable, "LD_PRELOAD=%s%s%s%s%s", program->asan, program->asan[0] ? ":" : "",
-		    library, others[0] ? ":" : "", others) < 0)
+	asan = asan_length(others);
+	if (asan && asprintf(variable, "LD_PRELOAD=%.*s %s%s", asan, others, library,
+			    others + asan) < 0)
 		*variable = NULL;
-	else if (asprintf(++variable, "%s=%s", ARENA_SOCKET_ENV, socket_name) < 0)
+	else if (!asan &&
+		 asprintf(variable, "LD_PRELOAD=%s%s%s%s%s", program->asan,
+			 program->asan[0] ? ":" : "", library, others[0] ? ":" : "", others) < 0)
+		*variable = NULL;
+	else if (asprintf(++variable, "%s=%s", ARENA_SOCKET_ENV, door_name) < 0)
 		*variable = NULL;
 	else if (asprintf(++variable, "ACAUSAL_ON_FULL=%s", drop_when_full ? "drop" : "wait") < 0)
 		*variable = NULL;

@@ -14,11 +14,11 @@ struct environment {
 };
 
 /*
- * Finds libacausal.so beside this program or in the `lib` folder beside its folder. ACAUSAL_PID is
- * not among the variables: only the child itself knows it.
+ * Finds libacausal.so beside this program or in the `lib` folder beside its folder. `door_name` is
+ * that of a struct door. ACAUSAL_PID is not among the variables: only the child itself knows it.
  */
 int environment_init(struct environment *environment, const struct program *program,
-	const char *socket_name, bool drop_when_full, struct error *err);
+	const char *door_name, bool drop_when_full, struct error *err);
 void environment_deinit(struct environment *environment);
 
 #endif

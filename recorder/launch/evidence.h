@@ -1,4 +1,4 @@
-/* Whether a process has to do with libuv, by what its arena says. */
+/* Whether a process uses libuv, by what its arena says. */
 #ifndef ACAUSAL_LAUNCH_EVIDENCE_H
 #define ACAUSAL_LAUNCH_EVIDENCE_H
 
@@ -7,7 +7,7 @@
 enum evidence {
 	EVIDENCE_NONE,	   /* no sign of libuv so far */
 	EVIDENCE_PRESSING, /* neither, but the arena fills: what it holds must be taken out */
-	EVIDENCE_LIBUV,	   /* libuv is loaded, or something of its was made */
+	EVIDENCE_LIBUV,	   /* something of libuv was made */
 };
 
 /* May be asked while the process runs. An arena that makes no sense gives no evidence. */

@@ -1,16 +1,15 @@
 /*
- * The command `acausal record`: the order in which things happen, and the exit status.
- *
- * While the command runs nothing here waits for anything but all of its descriptors together, and
- * nothing is written to the terminal: the program must never stand still because of us. Whatever
- * fails from then on is told when the command has ended, and its exit status stays its own.
+ * The command `acausal record`: the order in which things happen, and the exit status. Whatever
+ * fails once the command runs is told when it has ended, and its exit status stays its own.
  */
 #include "recorder/launch/record.h"
 
-#include "recorder/launch/arguments.h"
+#include "recorder/base/arguments.h"
+#include "recorder/launch/attend.h"
 #include "recorder/launch/child.h"
 #include "recorder/launch/door.h"
 #include "recorder/launch/environment.h"
+#include "recorder/launch/explain.h"
 #include "recorder/launch/followed.h"
 #include "recorder/launch/output.h"
 #include "recorder/launch/program.h"
@@ -19,25 +18,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #ifndef ACAUSAL_VERSION
 #define ACAUSAL_VERSION "unknown"
 #endif
 
-/* How long to sleep between two looks at the arena: it is asked, and wakes nobody. */
-enum { FIRST_MS = 1, BUSY_MS = 4, IDLE_MS = 50 };
-
 static const char usage[] =
-	"usage: acausal record [-o FILE] [--on-full wait|drop] [--] COMMAND [ARG...]\n"
+	"usage: acausal record [-o FILE] [--on-full wait|drop] [--no-follow] [--] COMMAND "
+	"[ARG...]\n"
 	"\n"
-	"Runs COMMAND and records what it does on libuv.\n"
+	"Runs COMMAND and records what it and the processes that come of it do on libuv.\n"
 	"\n"
 	"  -o FILE              write the recording to FILE (acausal.db); one that is there "
 	"already\n"
@@ -45,6 +42,7 @@ static const char usage[] =
 	"  --on-full wait|drop  when the program is faster than the recorder: it waits (the "
 	"default),\n"
 	"                       or events are dropped and counted\n"
+	"  --no-follow          record COMMAND alone, and not the processes that it makes\n"
 	"  -h, --help           this text\n"
 	"\n"
 	"Exit status: that of COMMAND; 128+N when signal N ended it; 125 when acausal failed;\n"
@@ -61,15 +59,17 @@ struct request {
 	const char *path;
 	char **command;
 	bool drop_when_full;
+	bool alone; /* --no-follow */
 };
 
 /* 0: go on; 1: the usage was asked for; 2: the command line is wrong. */
 static int parse(struct request *ret, int argc, char **argv)
 {
-	enum { ON_FULL = 256 };
+	enum { ON_FULL = 256, NO_FOLLOW };
 	static const struct option options[] = {
 		{"output", required_argument, NULL, 'o'},
 		{"on-full", required_argument, NULL, ON_FULL},
+		{"no-follow", no_argument, NULL, NO_FOLLOW},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -90,6 +90,9 @@ static int parse(struct request *ret, int argc, char **argv)
 				return 2;
 			}
 			break;
+		case NO_FOLLOW:
+			ret->alone = true;
+			break;
 		case 'h':
 			return 1;
 		case ':':
@@ -108,91 +111,6 @@ static int parse(struct request *ret, int argc, char **argv)
 	}
 	ret->command = argv + optind;
 	return 0;
-}
-
-/* What a security module calls the confinement of a process; "" when there is none. */
-static void read_profile(const char *process, char *ret, size_t size)
-{
-	char path[64];
-	ssize_t length;
-	int fd;
-
-	ret[0] = 0;
-	snprintf(path, sizeof path, "/proc/%s/attr/current", process);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	length = read(fd, ret, size - 1);
-	close(fd);
-	ret[length > 0 ? length : 0] = 0;
-	ret[strcspn(ret, "\n")] = 0;
-}
-
-/* The profile by which the command is kept from us: one of its own. */
-static void find_profile(pid_t os_pid, char *ret, size_t size)
-{
-	char process[32], ours[256];
-
-	snprintf(process, sizeof process, "%d", (int)os_pid);
-	read_profile(process, ret, size);
-	read_profile("self", ours, sizeof ours);
-	if (!strcmp(ret, ours) || !strncmp(ret, "unconfined", 10))
-		ret[0] = 0;
-}
-
-static void hear_all(struct followed *followed, struct door *door, const struct child *child)
-{
-	struct door_hello hello;
-	struct error err;
-	int heard;
-
-	while ((heard = door_next(door, child->pid, &hello, &err)) != 0) {
-		if (heard > 0)
-			followed_add(followed, &hello);
-		else
-			followed_fail(followed, &err);
-	}
-}
-
-static long long now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* From the start of the command to its end. */
-static void attend(struct followed *followed, struct door *door, struct child *child)
-{
-	int sleep_ms = FIRST_MS;
-
-	for (;;) {
-		struct pollfd waiting[DOOR_GUESTS + 3];
-		long long began;
-		int count = door_poll(door, waiting);
-
-		waiting[count++] = (struct pollfd){.fd = child->signals, .events = POLLIN};
-		if (child->exec_pipe >= 0)
-			waiting[count++] =
-				(struct pollfd){.fd = child->exec_pipe, .events = POLLIN};
-		poll(waiting, (nfds_t)count, sleep_ms);
-		child_attend(child);
-		hear_all(followed, door, child);
-		if (child->is_ended)
-			return;
-		began = now_us();
-		if (followed_drain(followed)) {
-			/* Much work means that more waits: then there is no time to sleep. */
-			long long took_ms = (now_us() - began) / 1000;
-
-			sleep_ms = took_ms < BUSY_MS ? BUSY_MS - (int)took_ms : 0;
-		} else if (sleep_ms < IDLE_MS) {
-			sleep_ms = sleep_ms < FIRST_MS ? FIRST_MS : sleep_ms * 2;
-			if (sleep_ms > IDLE_MS)
-				sleep_ms = IDLE_MS;
-		}
-	}
 }
 
 static void show_progress(void *user, const char *phase, uint64_t done, uint64_t total)
@@ -245,31 +163,6 @@ static void print_crash(const char *path)
 	}
 }
 
-/* Why there is no recording although the command ran. */
-static void explain_nothing(const struct followed *followed, const struct program *program,
-	const char *command, const char *profile)
-{
-	if (!followed->has_come && profile[0])
-		report_line(
-			"%s never reached the recorder: it is confined by the profile %s; nothing "
-			"was recorded",
-			command, profile);
-	else if (!followed->has_come)
-		report_line("%s never reached the recorder (was libacausal.so kept out of it?); "
-			    "nothing was recorded",
-			command);
-	else if (program->is_script)
-		report_line(
-			"no libuv was seen in the interpreter of %s, and its child processes are "
-			"not recorded; there is no recording",
-			command);
-	else
-		report_line("no libuv was seen in %s (one that is linked into the program itself "
-			    "is not "
-			    "seen); there is no recording",
-			command);
-}
-
 static const char *signal_name(int signal, char *ret, size_t size)
 {
 	const char *name = sigabbrev_np(signal);
@@ -279,6 +172,19 @@ static const char *signal_name(int signal, char *ret, size_t size)
 	else
 		snprintf(ret, size, "signal %d", signal);
 	return ret;
+}
+
+/* What is not in the recording although it ran. */
+static void report_left_out(const struct followed *followed)
+{
+	if (followed->turned_away)
+		report_line("%llu process%s could not be recorded: %s",
+			(unsigned long long)followed->turned_away,
+			followed->turned_away == 1 ? "" : "es", followed->turned_away_why.text);
+	if (followed->left_out && followed->has_begun)
+		report_line("%llu processes that ended before libuv was first used are not in the "
+			    "recording",
+			(unsigned long long)followed->left_out);
 }
 
 /* Ends the recording and says what came of it. */
@@ -305,11 +211,30 @@ static void conclude(struct followed *followed, struct report_progress *progress
 		report_summary(&summary, followed->output->path, output_size(followed->output));
 	else if (followed->has_begun)
 		report_line("what was recorded until then is in %s", followed->output->path);
+	if (followed->has_begun)
+		explain_missing(followed);
+	report_left_out(followed);
 	if (signal)
 		report_line("%s ended %s%s", signal_name(signal, name, sizeof name), command,
 			is_complete && summary.crash_id ? ":" : "");
-	if (signal && is_complete && summary.crash_id)
+	else if (summary.crash_process_id)
+		report_line("%s ended process %u:",
+			signal_name(summary.crash_signal, name, sizeof name),
+			summary.crash_process_id);
+	if ((signal && is_complete && summary.crash_id) || summary.crash_process_id)
 		print_crash(followed->output->path);
+}
+
+/* A descriptor for each process that is followed. The command has been started by now. */
+static void raise_descriptor_limit(void)
+{
+	enum { ENOUGH = FOLLOWED_MAX + 256 };
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= ENOUGH)
+		return;
+	limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int run(const struct request *request, struct program *program, struct output *output,
@@ -330,16 +255,24 @@ static int run(const struct request *request, struct program *program, struct ou
 	struct error err;
 	int status, signal;
 
+	/*
+	 * What is kept for a process is large and short-lived; glibc, having seen that, would take
+	 * it from the heap, where a little that lives long keeps it from being given back.
+	 */
+	mallopt(M_MMAP_THRESHOLD, 1 << 16);
 	followed_init(&followed, output, &options);
-	if (child_init(&child, program->path, request->command, environment->variables, &err) !=
-		0) {
+	if (child_init(&child, program->path, request->command, environment->variables,
+		    request->alone, &err) != 0) {
 		report_line("%s", err.text);
 		free(json);
 		return PROGRAM_FAILED;
 	}
-	attend(&followed, door, &child);
+	raise_descriptor_limit();
+	followed.command = child.pid;
+	followed.is_alone = request->alone;
+	attend(&followed, door, &child, command, !request->alone);
 	if (!followed.has_come)
-		find_profile(child.pid, profile, sizeof profile);
+		explain_find_profile(child.pid, profile, sizeof profile);
 	report_progress_init(&progress);
 	status = child_deinit(&child, &signal);
 	if (child.exec_errno) {
@@ -348,7 +281,6 @@ static int run(const struct request *request, struct program *program, struct ou
 		status = child.exec_errno == ENOENT ? PROGRAM_NOT_FOUND : PROGRAM_NOT_EXECUTABLE;
 	} else {
 		soften_interrupt();
-		followed_end(&followed, child.wait_status);
 		conclude(&followed, &progress, program, command, profile, signal);
 	}
 	followed_deinit(&followed);

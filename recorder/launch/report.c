@@ -119,6 +119,9 @@ void report_summary(const struct ingest_summary *summary, const char *path, long
 	length += (size_t)counted(text + length, sizeof text - length, summary->runs, "run", false);
 	length += (size_t)counted(
 		text + length, sizeof text - length, summary->stacks, "stack", false);
+	if (summary->processes > 1)
+		length += (size_t)snprintf(text + length, sizeof text - length, "%s processes, ",
+			grouped(summary->processes, number));
 	counted(text + length, sizeof text - length, summary->threads, "thread", true);
 	report_line("%s, %s lost; %s in %s", text, grouped(summary->lost, lost),
 		bytes_in_words(size, number), path);

@@ -1,9 +1,13 @@
 /*
  * Makes the arena: a sparse memfd, mapped once at its full size and never again.
  *
- * Promises: no descriptor stays open, the mapping does not follow a fork, unused parts stay out of
- * core dumps, and when anything fails the process runs on unrecorded. Must not be used for anything
- * that has to be private to the process: the recorder maps the same bytes.
+ * Promises: no descriptor stays open, unused parts stay out of core dumps, and when anything fails
+ * the process runs on unrecorded. Must not be used for anything that has to be private to the
+ * process: the recorder maps the same bytes.
+ *
+ * The mapping follows a fork (which costs nothing: the kernel copies no page tables of a shared
+ * mapping), so that a child can take over what it needs; but the page that leads to it is emptied,
+ * and nothing in the child writes to it.
  */
 #include "recorder/runtime/arena.h"
 
@@ -74,7 +78,7 @@ static bool kernel_uses_tsc(void)
 	return is_tsc;
 }
 
-static void anchor_take(struct arena_anchor *anchor)
+void arena_now(struct arena_anchor *anchor)
 {
 	struct timespec monotonic, realtime;
 
@@ -86,12 +90,17 @@ static void anchor_take(struct arena_anchor *anchor)
 	anchor->realtime_ns = (uint64_t)realtime.tv_sec * 1000000000u + (uint64_t)realtime.tv_nsec;
 }
 
+static atomic_flag anchor_busy = ATOMIC_FLAG_INIT;
+
 void arena_renew_anchor(void)
 {
 	struct arena_header *header = arena();
 
-	if (header)
-		anchor_take(&header->latest);
+	/* One at a time, or what is there would be of several moments. */
+	if (!header || atomic_flag_test_and_set_explicit(&anchor_busy, memory_order_acquire))
+		return;
+	arena_now(&header->latest);
+	atomic_flag_clear_explicit(&anchor_busy, memory_order_release);
 }
 
 static void dump_include(const void *address, size_t size)
@@ -101,6 +110,14 @@ static void dump_include(const void *address, size_t size)
 
 	madvise((void *)from, page_up((uintptr_t)address + size - from), MADV_DODUMP);
 	errno = saved;
+}
+
+/* Private: what the parent adds after a fork says nothing about the child's code. */
+static _Atomic uint64_t modules_taken;
+
+uint64_t arena_modules_taken(void)
+{
+	return atomic_load(&modules_taken);
 }
 
 uint32_t arena_grow(enum arena_region_name name)
@@ -120,6 +137,8 @@ uint32_t arena_grow(enum arena_region_name name)
 	at = index * region->stride;
 	if (at % DUMP_STEP < region->stride && at >= DUMP_STEP)
 		dump_include((char *)header + region->offset + at, DUMP_STEP);
+	if (name == ARENA_MODULES)
+		atomic_fetch_add(&modules_taken, 1);
 	if (name == ARENA_CHUNK_STATES) {
 		/* What a chunk's state tells of lies in a region of its own. */
 		at = index * ARENA_CHUNK_SIZE;
@@ -127,6 +146,37 @@ uint32_t arena_grow(enum arena_region_name name)
 			dump_include(arena_map.chunk_bytes + at, DUMP_STEP);
 	}
 	return (uint32_t)index;
+}
+
+void arena_copy(struct arena_header *header, enum arena_region_name name, const void *records,
+	uint64_t count)
+{
+	const struct arena_region *region = &header->region[name];
+	char *to = (char *)header + region->offset;
+	size_t size;
+
+	if (count > region->count)
+		count = region->count;
+	size = count * region->stride;
+	/* All pieces that arena_grow has gone into. */
+	dump_include(to, (size + DUMP_STEP - 1) / DUMP_STEP * DUMP_STEP);
+	memcpy(to, records, size);
+	atomic_store(&header->used[name].value, count);
+	if (name == ARENA_MODULES)
+		atomic_store(&modules_taken, count);
+}
+
+/* The token is what follows the last point, if that can be one. Returns the length of the name. */
+static size_t split_socket(const char *socket, uint64_t *token)
+{
+	const char *point = strrchr(socket, '.');
+	char *end;
+
+	*token = 0;
+	if (!point || strlen(point + 1) != 16 || strspn(point + 1, "0123456789abcdef") != 16)
+		return strlen(socket);
+	*token = strtoull(point + 1, &end, 16);
+	return (size_t)(point - socket);
 }
 
 /* Sends the memfd; the recorder answers nothing. */
@@ -147,7 +197,7 @@ static bool hand_over(const char *name, int memfd, size_t size)
 	};
 	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
 	const struct timeval patience = {.tv_sec = 2};
-	size_t length = strlen(name);
+	size_t length = split_socket(name, &hello.token);
 	bool sent = false;
 	int fd;
 
@@ -172,8 +222,20 @@ static bool hand_over(const char *name, int memfd, size_t size)
 	return sent;
 }
 
-/* Lays the regions out and returns the size of the whole. */
-static size_t lay_out(struct arena_region *region)
+/* What each region has room for at least, where limits leave no room for all of `shape`. */
+static const uint32_t least[ARENA_REGION_COUNT] = {
+	[ARENA_THREADS] = 256,
+	[ARENA_MODULES] = ARENA_MODULE_COUNT,
+	[ARENA_LIVES] = 1 << 13,
+	[ARENA_NODES] = 1 << 15,
+	[ARENA_CHUNK_STATES] = 256,
+	[ARENA_CHUNKS] = 256,
+};
+
+enum { HALVINGS = 7 }; /* after so many, all are at their least */
+
+/* Lays the regions out, halved so many times, and returns the size of the whole. */
+static size_t lay_out(struct arena_region *region, int halvings)
 {
 	size_t offset = page_up(sizeof(struct arena_header));
 	int i;
@@ -181,6 +243,9 @@ static size_t lay_out(struct arena_region *region)
 	for (i = 0; i < ARENA_REGION_COUNT; i++) {
 		region[i] = shape[i];
 		region[i].offset = offset;
+		region[i].count >>= halvings;
+		if (region[i].count < least[i])
+			region[i].count = least[i];
 		offset += page_up((size_t)region[i].stride * region[i].count);
 	}
 	return offset;
@@ -193,10 +258,12 @@ static bool limits_allow(size_t size)
 	/* Growing a file past RLIMIT_FSIZE would raise SIGXFSZ. */
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size)
 		return false;
-	return getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur / 2 > size;
+	/* What the program was meant to have is not ours to take. */
+	return getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur / 8 > size;
 }
 
-static void header_fill(struct arena_header *header, size_t size, bool drop_when_full)
+static void header_fill(
+	struct arena_header *header, size_t size, const struct arena_request *request)
 {
 	int i;
 
@@ -207,10 +274,15 @@ static void header_fill(struct arena_header *header, size_t size, bool drop_when
 	header->os_pid = (uint32_t)getpid();
 	header->clock = arena_uses_tsc ? ARENA_CLOCK_TSC : ARENA_CLOCK_MONOTONIC;
 	memcpy(header->build, ARENA_BUILD, sizeof ARENA_BUILD);
-	header->on_full = drop_when_full;
+	header->on_full = request->drop_when_full;
+	header->is_fork = request->is_fork;
+	header->from = request->from;
 	atomic_store(&header->exit_code, -1);
-	anchor_take(&header->started);
+	header->started = request->started;
+	if (!header->started.ticks)
+		arena_now(&header->started);
 	header->latest = header->started;
+	atomic_flag_clear(&anchor_busy); /* taken, perhaps, when this process was forked */
 	/* Index 0 of these means "none". */
 	atomic_store(&header->used[ARENA_LIVES].value, 1);
 	atomic_store(&header->used[ARENA_NODES].value, 1);
@@ -231,20 +303,32 @@ static void dump_begin(struct arena_header *header, size_t size)
 	int i;
 
 	madvise(header, size, MADV_DONTDUMP);
-	madvise(header, size, MADV_DONTFORK);
 	dump_include(header, header->region[ARENA_LIVES].offset);
 	for (i = ARENA_LIVES; i < ARENA_REGION_COUNT; i++)
 		dump_include((char *)header + header->region[i].offset, DUMP_STEP);
 }
 
-struct arena_header *arena_make(const char *name, bool drop_when_full)
+/* The size of the largest arena that may be made, laid out; 0: none may. */
+static size_t find_room(struct arena_region *region, bool is_fork)
+{
+	static int halvings;
+	size_t size;
+
+	/* What is copied from the parent, and named by its numbers, has to find its place. */
+	while (size = lay_out(region, halvings), !limits_allow(size))
+		if (is_fork || ++halvings > HALVINGS)
+			return 0;
+	return size;
+}
+
+struct arena_header *arena_make(const struct arena_request *request)
 {
 	struct arena_region region[ARENA_REGION_COUNT];
-	size_t size = lay_out(region);
+	size_t size = find_room(region, request->is_fork);
 	struct arena_header *header = MAP_FAILED;
 	int saved = errno, memfd = -1;
 
-	if (!limits_allow(size) || madvise(&arena_page, sizeof arena_page, MADV_WIPEONFORK) != 0)
+	if (!size || madvise(&arena_page, sizeof arena_page, MADV_WIPEONFORK) != 0)
 		goto failed;
 	memfd = memfd_create("acausal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memfd < 0 || ftruncate(memfd, (off_t)size) != 0)
@@ -253,11 +337,13 @@ struct arena_header *arena_make(const char *name, bool drop_when_full)
 	header = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, memfd, 0);
 	if (header == MAP_FAILED)
 		goto failed;
-	arena_uses_tsc = kernel_uses_tsc();
+	/* A child goes on with its parent's clock, and opens nothing. */
+	if (!request->is_fork)
+		arena_uses_tsc = kernel_uses_tsc();
 	memcpy(header->region, region, sizeof region);
-	header_fill(header, size, drop_when_full);
+	header_fill(header, size, request);
 	dump_begin(header, size);
-	if (!hand_over(name, memfd, size))
+	if (!hand_over(request->socket, memfd, size))
 		goto failed;
 	close(memfd);
 	errno = saved;

@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 /*
- * The page that fork empties in the child, however it forked: NULL there means "not recorded", and
- * every path of the recorder begins by asking it.
+ * The page that fork empties in the child, however it forked: NULL there means "not recorded", or
+ * not yet (forked.h), and every path of the recorder begins by asking it.
  */
 struct arena_page {
 	struct arena_header *header;
@@ -25,7 +25,7 @@ struct arena_page {
 extern struct arena_page arena_page;
 
 /* Room in the regions that have private halves. */
-enum { ARENA_THREAD_COUNT = 4096, ARENA_MODULE_COUNT = 1024 };
+enum { ARENA_THREAD_COUNT = 4096, ARENA_MODULE_COUNT = 4096 };
 
 /* Regions of the arena; valid while arena_page.header is not NULL. */
 struct arena_map {
@@ -44,11 +44,34 @@ static inline struct arena_header *arena(void)
 	return arena_page.header;
 }
 
+/* What an arena is to be. */
+struct arena_request {
+	const char *socket; /* "NAME" or "NAME.TOKEN": wire/arena.h */
+	bool drop_when_full;
+	bool is_fork;
+	struct arena_origin from;
+	struct arena_anchor started; /* ticks 0: now */
+};
+
 /*
- * Makes the arena and hands it to the recorder listening on the abstract socket `name`. Keeps no
- * descriptor. Returns NULL, with nothing left behind, when it cannot be done.
+ * Makes the arena and hands it to the recorder that listens on the socket. Keeps no descriptor.
+ * Returns NULL, with nothing left behind, when it cannot be done. Signals must not reach a hook
+ * meanwhile where another arena has been: arena_map is that of the new one at once.
  */
-struct arena_header *arena_make(const char *name, bool drop_when_full);
+struct arena_header *arena_make(const struct arena_request *request);
+
+/* The same moment in three clocks. Async-signal-safe. */
+void arena_now(struct arena_anchor *ret);
+
+/*
+ * Takes over the first `count` records of a region from another arena, whose region begins at
+ * `records`. For an arena that nothing has been written to.
+ */
+void arena_copy(struct arena_header *header, enum arena_region_name region, const void *records,
+	uint64_t count);
+
+/* Modules that were taken by this process or its ancestors until it was forked. */
+uint64_t arena_modules_taken(void);
 
 /* From here on arena() gives it: once all is ready that any thread may then reach for. */
 void arena_start(struct arena_header *header);

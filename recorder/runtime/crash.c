@@ -7,6 +7,7 @@
 #include "recorder/runtime/crash.h"
 
 #include "recorder/runtime/arch.h"
+#include "recorder/runtime/forked.h"
 #include "recorder/runtime/thread.h"
 
 #include <errno.h>
@@ -57,7 +58,8 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 	int saved = errno;
 
-	if (arena())
+	/* A child of vfork has its parent's arena, and it is not the parent that crashes. */
+	if (!arena() || !forked_shares_memory())
 		crash_write(signal, info, context);
 	sigaction(signal, &standard, NULL);
 	errno = saved;

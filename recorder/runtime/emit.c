@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,10 +27,18 @@ static uint32_t pool_pop(struct arena_header *header)
 
 		if (index >= arena_map.count[ARENA_CHUNKS])
 			return UINT32_MAX;
-		next = arena_map.chunks[index].next_free | ((seen >> 32) + 1) << 32;
+		next = __atomic_load_n(&arena_map.chunks[index].next_free, __ATOMIC_RELAXED) |
+		       ((seen >> 32) + 1) << 32;
 		if (atomic_compare_exchange_weak_explicit(
-			    head, &seen, next, memory_order_acquire, memory_order_acquire))
+			    head, &seen, next, memory_order_acquire, memory_order_acquire)) {
+			/*
+			 * What its last writer did in it came before: by the head already, through
+			 * the ingester, and seen from this process alone by the state.
+			 */
+			(void)atomic_load_explicit(
+				&arena_map.chunks[index].state, memory_order_acquire);
 			return index;
+		}
 	}
 	return UINT32_MAX;
 }
@@ -58,14 +67,16 @@ static bool ingester_lives(const struct arena_header *header)
  */
 static uint32_t pool_wait(struct arena_header *header)
 {
-	static _Atomic uint64_t hopeless =
-		UINT64_MAX; /* value of `room` that was waited for in vain */
+	/* Value of `room` that was waited for in vain, and in which arena. */
+	static _Atomic uint64_t hopeless = UINT64_MAX;
+	static struct arena_header *_Atomic hopeless_in;
 	const struct timespec nap = {0, 20000000};
 	uint64_t from = arena_ticks(), last = UINT64_MAX;
 	uint32_t index;
 	int naps = 0;
 
-	if (atomic_load(&header->room.value) == atomic_load(&hopeless))
+	if (atomic_load(&hopeless_in) == header &&
+		atomic_load(&header->room.value) == atomic_load(&hopeless))
 		return UINT32_MAX;
 	arena_next(&header->waits);
 	for (;;) {
@@ -78,6 +89,7 @@ static uint32_t pool_wait(struct arena_header *header)
 			break;
 		if (naps == PATIENCE) {
 			atomic_store(&hopeless, room);
+			atomic_store(&hopeless_in, header);
 			break;
 		}
 		syscall(SYS_futex, &header->room.value, FUTEX_WAIT, (uint32_t)room, &nap, NULL, 0);
@@ -141,10 +153,28 @@ static void gap_write(struct emit_state *state, struct emit_writer *writer)
 	writer_publish(writer, EVENT_GAP, 0, sizeof *gap);
 }
 
+/* The state's depth is raised before an event is begun. Why? Returns the true depth, or -1. */
+static int raised_depth(struct emit_state *state)
+{
+	if (state->is_over)
+		return -1;
+	if (state->guest && state->guest != getpid()) {
+		/* The vfork child was killed before it put this back. */
+		state->depth = state->guest_depth + 1;
+		state->guest = 0;
+	}
+	return state->depth - 1;
+}
+
 void *emit_begin(struct emit_state *state, size_t size)
 {
 	int depth = state->depth++;
 	struct emit_writer *writer;
+
+	if (unlikely(depth > 0) && (depth = raised_depth(state)) < 0) {
+		state->depth--;
+		return NULL;
+	}
 
 	/* A signal handler from here on sees the raised depth, and takes the next writer. */
 	atomic_signal_fence(memory_order_seq_cst);
@@ -179,7 +209,36 @@ void emit_commit(struct emit_state *state, enum event_kind kind, uint8_t flags, 
 
 void emit_settle(struct emit_state *state)
 {
-	state->depth = 0;
+	if (!state->is_over)
+		state->depth = 0;
+}
+
+void emit_guest_begin(struct emit_state *state, int os_pid)
+{
+	/* The guest before this one was killed, and nothing was written since. */
+	if (state->guest && state->guest != os_pid)
+		state->depth = state->guest_depth;
+	state->guest_depth = state->depth;
+	atomic_signal_fence(memory_order_seq_cst);
+	state->guest = os_pid;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+void emit_guest_end(struct emit_state *state)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	state->guest = 0;
+}
+
+void emit_forget(struct emit_state *state)
+{
+	/* An event that is begun, by what a signal handler interrupted to fork, will be committed.
+	 */
+	if (state->depth > 0)
+		return;
+	memset(state->writer, 0, sizeof state->writer);
+	state->is_over = true;
+	state->depth = 1;
 }
 
 void emit_end(struct emit_state *state)

@@ -28,6 +28,9 @@ struct emit_state {
 	uint32_t thread;    /* number, for the chunks */
 	uint32_t lost;	    /* since the last event that could be written */
 	uint64_t lost_from; /* ticks */
+	/* While a vfork child uses its parent's state: the child, and `depth` before it. */
+	int guest, guest_depth;
+	bool is_over; /* of a process that was forked from this one: nothing is written any more */
 };
 
 /* Where to write `size` bytes, or NULL when the event is lost (then it is counted). */
@@ -41,6 +44,19 @@ void emit_commit(struct emit_state *state, enum event_kind kind, uint8_t flags, 
  * out of a handler, and will never be committed.
  */
 void emit_settle(struct emit_state *state);
+
+/*
+ * A vfork child shares its parent's memory while the parent's thread stands still, and so writes
+ * its events with that thread's state. It must say so around them, with its process ID: should it
+ * be killed in the middle, the parent's next event finds the depth as it was. (No other check is
+ * needed: what is left over is at most a raised depth, and an event at depth 0 that was never
+ * published.)
+ */
+void emit_guest_begin(struct emit_state *state, int os_pid);
+void emit_guest_end(struct emit_state *state);
+
+/* In a forked child: the state is another process's. Nothing is written with it from now on. */
+void emit_forget(struct emit_state *state);
 
 /* Seals what is open: the thread ends. */
 void emit_end(struct emit_state *state);

@@ -9,6 +9,7 @@
 #include "recorder/runtime/live.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 struct entry {
@@ -138,7 +139,10 @@ static uint32_t slot_pop(struct arena_header *header)
 
 	while ((uint32_t)seen != 0) {
 		uint32_t index = (uint32_t)seen;
-		uint64_t next = arena_map.lives[index].next_free | ((seen >> 32) + 1) << 32;
+		/* Another thread may take it and give it back meanwhile: then the tag differs. */
+		uint32_t after =
+			__atomic_load_n(&arena_map.lives[index].next_free, __ATOMIC_RELAXED);
+		uint64_t next = after | ((seen >> 32) + 1) << 32;
 
 		if (atomic_compare_exchange_weak_explicit(
 			    head, &seen, next, memory_order_acquire, memory_order_acquire))
@@ -153,7 +157,7 @@ static void slot_push(uint32_t index)
 	uint64_t seen = atomic_load_explicit(head, memory_order_relaxed), next;
 
 	do {
-		live_at(index)->next_free = (uint32_t)seen;
+		__atomic_store_n(&live_at(index)->next_free, (uint32_t)seen, __ATOMIC_RELAXED);
 		next = index | ((seen >> 32) + 1) << 32;
 	} while (!atomic_compare_exchange_weak_explicit(
 		head, &seen, next, memory_order_release, memory_order_relaxed));
@@ -162,6 +166,9 @@ static void slot_push(uint32_t index)
 void live_release(uint32_t index)
 {
 	atomic_store_explicit(&live_at(index)->async_id, 0, memory_order_release);
+	/* Whoever reads the record and then its ID again must not find the next one's words. */
+	atomic_thread_fence(memory_order_release);
+	live_callbacks(index)->async_id = 0;
 	if (spare.count < SPARE)
 		spare.index[spare.count++] = index;
 	else
@@ -188,8 +195,14 @@ uint32_t live_take(const void *address)
 		}
 	}
 	live = live_at(index);
-	*live = (struct arena_live){.address = (uintptr_t)address};
+	/* But for `async_id`, which is 0, and `next_free`, which a slot_pop may read still. */
+	memset(&live->address, 0,
+		offsetof(struct arena_live, next_free) - offsetof(struct arena_live, address));
+	live->address = (uintptr_t)address;
 	*live_callbacks(index) = (struct live_callbacks){0};
+	if (address &&
+		!(atomic_load_explicit(&header->libuv, memory_order_relaxed) & ARENA_LIBUV_USED))
+		atomic_fetch_or(&header->libuv, ARENA_LIBUV_USED);
 	if (address && !entry_insert((uintptr_t)address, index)) {
 		arena_next(&header->lost);
 		live_release(index);
@@ -206,6 +219,8 @@ void live_link(uint32_t index, const void *address)
 
 void live_publish(uint32_t index, uint64_t async_id)
 {
+	live_callbacks(index)->async_id = async_id;
+	live_callbacks(index)->type = live_at(index)->type;
 	atomic_store_explicit(&live_at(index)->async_id, async_id, memory_order_release);
 }
 
@@ -215,4 +230,51 @@ void live_unlink(uint32_t index, const void *address)
 
 	if (entry && atomic_load_explicit(&entry->index, memory_order_relaxed) == index)
 		atomic_store_explicit(&entry->key, 0, memory_order_release);
+}
+
+void live_each(bool (*visit)(void *user, uintptr_t address, uint32_t index), void *user)
+{
+	int depth, i;
+	size_t bucket;
+
+	for (depth = 0; depth < LEVELS; depth++) {
+		struct bucket *table = atomic_load_explicit(&level[depth], memory_order_acquire);
+
+		if (!table)
+			break;
+		for (bucket = 0; bucket < (size_t)1 << (LEVEL0_BITS + LEVEL_BITS * depth); bucket++)
+			for (i = 0; i < BUCKET; i++) {
+				struct entry *entry = &table[bucket].entry[i];
+				uintptr_t key = atomic_load(&entry->key);
+
+				if (key && !visit(user, key, atomic_load(&entry->index)))
+					atomic_store(&entry->key, 0);
+			}
+	}
+}
+
+static bool is_finished(void *user, uintptr_t address, uint32_t index)
+{
+	(void)user;
+	return address != 1 && index != 0 && index < arena_map.count[ARENA_LIVES] &&
+	       live_callbacks(index)->async_id != 0;
+}
+
+void live_restart(void)
+{
+	spare.count = 0;
+	live_each(is_finished, NULL);
+}
+
+void live_free_rest(uint32_t last)
+{
+	/* Beyond these, room that is never given back costs less than touching it. */
+	enum { MOST = 1 << 14 };
+	uint32_t index, freed = 0;
+
+	for (index = last; index > 0 && freed < MOST; index--)
+		if (!live_callbacks(index)->async_id) {
+			slot_push(index);
+			freed++;
+		}
 }

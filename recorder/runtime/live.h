@@ -3,8 +3,9 @@
  *
  * A record has two halves with one index: the shared one in the arena (struct arena_live), for the
  * ingester and for cores, and a private one with what the trampolines call. The private half and
- * the index by address survive fork, so that handles go on working in a child that is not
- * recorded.
+ * the index by address survive fork as they are, so that handles go on working in the child, be it
+ * recorded or not; and they tell it what was there when it was forked, while the parent goes on
+ * changing the shared half (runtime/forked.c).
  *
  * Lock-free; look-ups are async-signal-safe. The caller sees to it that an object is not made and
  * closed at the same time by two threads, as libuv itself demands.
@@ -19,14 +20,30 @@
 struct live_callbacks {
 	void *callback;
 	void *second; /* alloc of a read, after of a work */
-	void *close;
-	void *argument; /* of a thread's entry */
+	union {
+		void *close;
+		void *argument; /* of a thread's entry */
+	};
 	/* Of a request: the record of the one before it in the same place, should this be refused.
 	 */
 	uint32_t former;
+	uint8_t type;	 /* enum acausal_type */
+	uint8_t uv;	 /* the libuv that made it: `struct libuv.number` */
+	bool is_closing; /* uv_close was called */
+	bool is_unref;	 /* ARENA_LIVE_UNREF */
 	/* Of a handle that is being closed: the arming that stood until then. */
 	uint64_t last_arming_id;
+	union {
+		/* … and the cause that closing is of the requests it cancelled; 0: of none yet. */
+		uint64_t close_cause_id;
+		/* Of a signal handle until then: number of the last send that it has answered. */
+		uint64_t sends;
+	};
+	/* Which resource this is, and which arming stands (0: none does). */
+	uint64_t async_id, arming_id;
 };
+
+_Static_assert(sizeof(struct live_callbacks) == 64, "a record is a cache line");
 
 /* Index of the record of the object at `address`; 0 when none is known. */
 uint32_t live_find(const void *address);
@@ -39,6 +56,14 @@ uint32_t live_take(const void *address);
 
 /* Makes the record visible under its ID, as the last thing of its making. */
 void live_publish(uint32_t index, uint64_t async_id);
+
+/*
+ * Around what is written into the shared half about an arming that begins, so that the child of a
+ * fork at any moment sees whether it is whole; and when the arming in force has ended.
+ */
+static inline void live_arming_begin(uint32_t index);
+static inline void live_arming_end(uint32_t index, uint64_t arming_id);
+static inline void live_disarmed(uint32_t index);
 
 /* Forgets the address: the object may be reused from now on. The record stays. */
 void live_unlink(uint32_t index, const void *address);
@@ -83,7 +108,38 @@ static inline struct live_callbacks *live_callbacks(uint32_t index)
 	return &live_callback_table[index];
 }
 
+static inline void live_arming_begin(uint32_t index)
+{
+	__atomic_store_n(&live_at(index)->arming_id, 0, __ATOMIC_RELAXED);
+	atomic_thread_fence(memory_order_release);
+}
+
+static inline void live_arming_end(uint32_t index, uint64_t arming_id)
+{
+	__atomic_store_n(&live_at(index)->arming_id, arming_id, __ATOMIC_RELEASE);
+	live_callbacks(index)->arming_id = arming_id;
+}
+
+static inline void live_disarmed(uint32_t index)
+{
+	live_callbacks(index)->arming_id = 0;
+}
+
 /* Reserves the private halves. Called once, before anything else here. */
 bool live_start(void);
+
+/* --- in the child of a fork, while it is alone and no signal can come ----------------------- */
+
+/*
+ * What the fork left behind of other threads' doings in the index is thrown away, and what this
+ * thread kept of the parent's arena is forgotten.
+ */
+void live_restart(void);
+
+/* Calls `visit` for each address in the index; those for which it says false are taken out. */
+void live_each(bool (*visit)(void *user, uintptr_t address, uint32_t index), void *user);
+
+/* Of the records from 1 to `last`, those whose private half has no async_id are free. */
+void live_free_rest(uint32_t last);
 
 #endif

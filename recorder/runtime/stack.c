@@ -11,6 +11,7 @@
 #include "recorder/runtime/stack.h"
 
 #include "recorder/runtime/unwind_row.h"
+#include "recorder/wire/events.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -18,7 +19,7 @@
 #include <link.h>
 #include <string.h>
 
-enum { CACHE_SIZE = 1 << 13, CHAINS = 1 << 14, MODULES = ARENA_MODULE_COUNT };
+enum { CACHE_SIZE = 1 << 13, CHAINS = 1 << 14 };
 
 /* A torn entry does not match: the node is stored beside the hash mixed with it. */
 struct cached {
@@ -144,9 +145,6 @@ static void build_id_find(struct mapped *mapped, const ElfW(Phdr) * segment, int
 	}
 }
 
-/* Generation in which each record was last found to be still true. */
-static _Atomic uint32_t checked[MODULES];
-
 static bool module_is(const struct arena_module *module, const struct mapped *mapped)
 {
 	return module->start == mapped->start && module->end == mapped->end &&
@@ -155,43 +153,72 @@ static bool module_is(const struct arena_module *module, const struct mapped *ma
 	       strncmp(module->path, mapped->path, sizeof module->path - 1) == 0;
 }
 
-/* The record of the module that holds `address`: the newest, since code may have been replaced. */
-static uint32_t module_at(uint64_t address)
+/* A module's record, when there is one at that index. */
+static struct arena_module *module_record(uint64_t index)
+{
+	struct arena_module *module = &arena_map.modules[index];
+
+	return atomic_load_explicit(&module->ready, memory_order_acquire) ? module : NULL;
+}
+
+static bool is_there(struct arena_module *module)
+{
+	return atomic_load_explicit(&module->gone, memory_order_relaxed) == 0;
+}
+
+/* The record of the module that is at `address` now; NULL when none is known. */
+static struct arena_module *module_at(uint64_t address)
 {
 	uint64_t index = atomic_load(&arena()->used[ARENA_MODULES].value);
 
 	while (index-- > 0) {
-		const struct arena_module *module = &arena_map.modules[index];
+		struct arena_module *module = module_record(index);
 
-		if (atomic_load_explicit(&module->ready, memory_order_acquire) &&
-			address >= module->start && address < module->end)
-			return (uint32_t)index;
+		if (module && address >= module->start && address < module->end && is_there(module))
+			return module;
 	}
-	return UINT32_MAX;
+	return NULL;
 }
 
+/*
+ * Whether another's code was in that place a moment ago, without a dlclose that was seen: libc
+ * unloads what it has loaded itself (character sets, name services).
+ */
+static bool replaces_code(const struct mapped *mapped)
+{
+	uint64_t index = atomic_load(&arena()->used[ARENA_MODULES].value);
+
+	while (index-- > 0) {
+		struct arena_module *module = module_record(index);
+
+		if (module && module->start < mapped->end && module->end > mapped->start &&
+			is_there(module))
+			return true;
+	}
+	return false;
+}
+
+/* A module that comes back gets another record: the one before tells when it was gone. */
 static void module_add(const struct mapped *mapped)
 {
-	uint32_t generation = (uint32_t)atomic_load(&arena()->generation.value), index;
-	struct arena_module *module;
+	struct arena_module *module = module_at(mapped->start);
+	uint32_t index;
 
-	index = module_at(mapped->start);
-	if (index != UINT32_MAX && module_is(&arena_map.modules[index], mapped)) {
-		atomic_store(&checked[index], generation);
+	if (module && module_is(module, mapped))
 		return;
-	}
+	if (replaces_code(mapped))
+		stack_forget_code();
 	index = arena_grow(ARENA_MODULES);
 	if (index == UINT32_MAX)
 		return;
 	module = &arena_map.modules[index];
-	module->generation = generation;
+	module->generation = (uint32_t)atomic_load(&arena()->generation.value);
 	module->start = mapped->start;
 	module->end = mapped->end;
 	module->bias = mapped->bias;
 	module->build_id_size = mapped->build_id_size;
 	memcpy(module->build_id, mapped->build_id, mapped->build_id_size);
 	strncpy(module->path, mapped->path, sizeof module->path - 1);
-	atomic_store(&checked[index], generation);
 	atomic_store_explicit(&module->ready, 1, memory_order_release);
 }
 
@@ -206,13 +233,8 @@ void stack_note_module(const struct dl_find_object *object)
 		.path = map && map->l_name ? map->l_name : "",
 		.build_id = "",
 	};
-	uint32_t index;
 
 	if (!arena())
-		return;
-	index = module_at(mapped.start);
-	if (index != UINT32_MAX &&
-		atomic_load(&checked[index]) == (uint32_t)atomic_load(&arena()->generation.value))
 		return;
 	/* The ELF header is where the first segment begins in any file that a linker made. */
 	if (mapped.end - mapped.start < 4096 || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
@@ -230,9 +252,8 @@ void stack_note_module(const struct dl_find_object *object)
  */
 static uint64_t with_generation(uint64_t pc)
 {
-	uint32_t index = module_at(NODE_ADDRESS(pc));
-	uint64_t generation = index == UINT32_MAX ? atomic_load(&arena()->generation.value)
-						  : arena_map.modules[index].generation;
+	const struct arena_module *module = module_at(NODE_ADDRESS(pc));
+	uint64_t generation = module ? module->generation : atomic_load(&arena()->generation.value);
 
 	return (pc & (NODE_EXACT | NODE_ADDRESS(UINT64_MAX))) | (generation & 0x7fff) << 48;
 }
@@ -348,44 +369,74 @@ uint32_t stack_capture_exact(const struct unwind_start *start, const struct stac
 	return stack_node(pcs, count, end, bounds->callback);
 }
 
-void stack_forget_code(void)
+static bool is_loaded(const struct arena_module *module)
 {
-	if (arena())
-		arena_next(&arena()->generation);
-	unwind_flush();
+	struct dl_find_object object;
+	const char *path;
+
+	if (_dl_find_object((void *)(uintptr_t)module->start, &object) != 0)
+		return false;
+	path = object.dlfo_link_map ? object.dlfo_link_map->l_name : NULL;
+	return (uintptr_t)object.dlfo_map_start == module->start &&
+	       (uintptr_t)object.dlfo_map_end == module->end &&
+	       strncmp(module->path, path ? path : "", sizeof module->path - 1) == 0;
 }
 
+void stack_forget_code(void)
+{
+	uint64_t generation, index;
+
+	if (!arena()) {
+		unwind_flush();
+		return;
+	}
+	generation = arena_next(&arena()->generation);
+	unwind_flush();
+	for (index = atomic_load(&arena()->used[ARENA_MODULES].value); index-- > 0;) {
+		struct arena_module *module = module_record(index);
+
+		if (module && is_there(module) && !is_loaded(module))
+			atomic_store(&module->gone, (uint32_t)generation);
+	}
+}
+
+uint64_t stack_entry(uintptr_t function)
+{
+	uint64_t generation =
+		atomic_load_explicit(&arena()->generation.value, memory_order_relaxed);
+
+	return NODE_ADDRESS(function) | (generation & 0x7fff) << 48 | ENTRY_DATED;
+}
+
+/* What dl_iterate_phdr tells, with the bounds that _dl_find_object tells: records are compared. */
 static int note_loaded(struct dl_phdr_info *info, size_t size, void *user)
 {
 	struct mapped mapped = {
-		.start = UINT64_MAX,
 		.bias = info->dlpi_addr,
 		.path = info->dlpi_name ? info->dlpi_name : "",
 		.build_id = "",
 	};
+	struct dl_find_object object;
 	int i;
 
 	(void)size;
 	(void)user;
-	for (i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		uint64_t from = info->dlpi_addr + segment->p_vaddr;
-
-		if (segment->p_type != PT_LOAD)
-			continue;
-		if (from < mapped.start)
-			mapped.start = from & ~4095ull;
-		if (from + segment->p_memsz > mapped.end)
-			mapped.end = from + segment->p_memsz;
-	}
-	if (mapped.end) {
-		build_id_find(&mapped, info->dlpi_phdr, info->dlpi_phnum);
-		module_add(&mapped);
-	}
+	for (i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD)
+			break;
+	if (i == info->dlpi_phnum ||
+		_dl_find_object((void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr), &object) !=
+			0)
+		return 0;
+	mapped.start = (uintptr_t)object.dlfo_map_start;
+	mapped.end = (uintptr_t)object.dlfo_map_end;
+	build_id_find(&mapped, info->dlpi_phdr, info->dlpi_phnum);
+	module_add(&mapped);
 	return 0;
 }
 
 void stack_note_loaded(void)
 {
-	dl_iterate_phdr(note_loaded, NULL);
+	if (arena())
+		dl_iterate_phdr(note_loaded, NULL);
 }

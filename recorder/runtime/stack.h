@@ -35,10 +35,16 @@ uint32_t stack_capture_exact(const struct unwind_start *start, const struct stac
 /* Code was unloaded: addresses may mean something else from now on. */
 void stack_forget_code(void);
 
+/* A function of the program as `event_execution.callback` tells it: its address, and when. */
+uint64_t stack_entry(uintptr_t function);
+
 /* Tells the arena of a module that code was met in, if it does not know it yet. */
 void stack_note_module(const struct dl_find_object *object);
 
-/* Tells the arena of all modules that are loaded; called once at the start. */
+/*
+ * Tells the arena of all modules that are loaded: at the start, at the end, and before code is
+ * unloaded, so that each module that has been there is known. Not in signal handlers.
+ */
 void stack_note_loaded(void);
 
 #endif

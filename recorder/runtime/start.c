@@ -7,43 +7,69 @@
 #include "recorder/runtime/start.h"
 
 #include "recorder/runtime/crash.h"
+#include "recorder/runtime/forked.h"
 #include "recorder/runtime/live.h"
+#include "recorder/runtime/program.h"
+#include "recorder/runtime/settings.h"
 #include "recorder/runtime/thread.h"
 #include "recorder/runtime/unwind_row.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* The text of trampolines: where the stack of a run ends. Named by the section, for the linker. */
 extern const char __start_acausal_trampolines[] __attribute__((weak, visibility("hidden")));
 extern const char __stop_acausal_trampolines[] __attribute__((weak, visibility("hidden")));
 
+void runtime_exits(int status)
+{
+	struct arena_header *header = arena();
+
+	if (header && !forked_shares_memory())
+		atomic_store(&header->exit_code, status & 0xff);
+}
+
+void runtime_stays(void)
+{
+	struct arena_header *header = arena();
+
+	if (header && !forked_shares_memory())
+		atomic_store(&header->exit_code, -1);
+}
+
+/* Registered early, so that it runs late: an exit within a handler of exit has the last word. */
+static void note_exit_code(int status, void *unused)
+{
+	(void)unused;
+	runtime_exits(status);
+}
+
 void runtime_start(void)
 {
 	static atomic_flag started = ATOMIC_FLAG_INIT;
-	const char *name, *pid, *on_full;
+	struct arena_request request = {.socket = settings.socket};
 	struct arena_header *header;
 
 	if (atomic_flag_test_and_set(&started))
 		return;
-	name = getenv(ARENA_SOCKET_ENV);
-	pid = getenv("ACAUSAL_PID");
-	on_full = getenv("ACAUSAL_ON_FULL");
-	/* Children inherit the environment; only the process that was asked for is recorded. */
-	if (!name || !pid || strtol(pid, NULL, 10) != getpid())
+	settings_read();
+	if (!settings.is_asked)
 		return;
+	request.from = settings.from;
+	request.drop_when_full = settings.drop_when_full;
 	unwind_set_stop_range(
 		(uintptr_t)__start_acausal_trampolines, (uintptr_t)__stop_acausal_trampolines);
 	unwind_set_module_hook(stack_note_module);
-	header = arena_make(name, on_full && strcmp(on_full, "drop") == 0);
+	header = arena_make(&request);
 	if (!header || !live_start())
 		return;
 	arena_start(header);
 	stack_note_loaded();
 	thread_start_main();
+	program_tell();
+	forked_start(header);
 	crash_start();
+	on_exit(note_exit_code, NULL);
 }
 
 __attribute__((constructor(101))) static void start(void)
@@ -53,6 +79,6 @@ __attribute__((constructor(101))) static void start(void)
 
 __attribute__((destructor(101))) static void end(void)
 {
-	if (arena())
+	if (arena() && !forked_shares_memory())
 		atomic_store(&arena()->ended.value, 1);
 }

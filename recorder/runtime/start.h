@@ -10,4 +10,10 @@
  */
 void runtime_start(void);
 
+/* The process is about to end with this status, of which the low 8 bits count. Signal-safe. */
+void runtime_exits(int status);
+
+/* It has not come to that. */
+void runtime_stays(void);
+
 #endif

@@ -7,6 +7,7 @@
 #include "recorder/runtime/thread.h"
 
 #include "recorder/runtime/live.h"
+#include "recorder/runtime/thread_name.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,13 +22,21 @@
 
 __thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
 
+/* There in programs with AddressSanitizer alone. */
+extern void __asan_init(void) __attribute__((weak));
+
 extern void *__libc_stack_end; /* of ld.so: where the main thread's stack began */
+
+struct thread *(*thread_when_forked)(void);
 
 static pthread_key_t thread_key;
 static bool thread_key_made;
 
 /* The private parts, by slot: a slot that is used again brings its memory along. */
 static struct thread *_Atomic privates[ARENA_THREAD_COUNT];
+
+/* Foreign threads that have not ended. */
+static _Atomic uint32_t foreign_count;
 
 static uint32_t slot_pop(struct arena_header *header)
 {
@@ -36,7 +45,9 @@ static uint32_t slot_pop(struct arena_header *header)
 
 	while ((uint32_t)seen != 0) {
 		uint32_t index = (uint32_t)seen - 1;
-		uint64_t next = arena_map.threads[index].next_free | ((seen >> 32) + 1) << 32;
+		uint32_t after =
+			__atomic_load_n(&arena_map.threads[index].next_free, __ATOMIC_RELAXED);
+		uint64_t next = after | ((seen >> 32) + 1) << 32;
 
 		if (atomic_compare_exchange_weak_explicit(
 			    head, &seen, next, memory_order_acquire, memory_order_acquire))
@@ -51,7 +62,8 @@ static void slot_push(struct arena_header *header, uint32_t index)
 	uint64_t seen = atomic_load_explicit(head, memory_order_relaxed), next;
 
 	do {
-		arena_map.threads[index].next_free = (uint32_t)seen;
+		__atomic_store_n(
+			&arena_map.threads[index].next_free, (uint32_t)seen, __ATOMIC_RELAXED);
 		next = (index + 1) | ((seen >> 32) + 1) << 32;
 	} while (!atomic_compare_exchange_weak_explicit(
 		head, &seen, next, memory_order_release, memory_order_relaxed));
@@ -66,31 +78,78 @@ static void signal_stack_take(struct thread *thread)
 		sigaltstack(&none, NULL);
 }
 
+/* Writes the thread's end and gives back its slot, whose state says already that it has ended. */
+static void thread_over(struct thread *thread)
+{
+	struct event_thread_end *event;
+
+	emit_settle(&thread->emit);
+	run_drop_above(thread, 0);
+	event = emit_begin(&thread->emit, sizeof *event);
+	if (event) {
+		event->ended = arena_ticks();
+		emit_commit(&thread->emit, EVENT_THREAD_END, 0, sizeof *event);
+	}
+	emit_end(&thread->emit);
+	if (thread->slot->foreign)
+		atomic_fetch_sub(&foreign_count, 1);
+	slot_push(arena(), (uint32_t)(thread->slot - arena_map.threads));
+}
+
 /* Called as the thread ends, after (nearly) all of its own work. */
 static void thread_ended(void *argument)
 {
 	struct thread *thread = argument;
-	struct event_thread_end *event;
+	uint32_t slot_state;
 
-	/* In a forked child the arena is gone; the slot must not be touched. */
+	/* In a forked child that has not begun anew the slot is the parent's. */
 	if (!arena() || thread != thread_current)
 		return;
 	/* In the last round, so that what other destructors do is still the thread's. */
 	if (++thread->end_rounds < PTHREAD_DESTRUCTOR_ITERATIONS &&
 		pthread_setspecific(thread_key, thread) == 0)
 		return;
+	thread_name_look(&thread->emit, thread->slot);
 	run_drop_above(thread, 0); /* left by pthread_exit or cancellation */
-	event = emit_begin(&thread->emit, sizeof *event);
-	if (event) {
-		event->ended = arena_ticks();
-		emit_commit(&thread->emit, EVENT_THREAD_END, 0, sizeof *event);
-	}
-	atomic_store(&thread->slot->state, ARENA_THREAD_ENDED);
-	emit_end(&thread->emit);
 	live_thread_end();
 	signal_stack_take(thread);
 	thread_current = NULL;
-	slot_push(arena(), (uint32_t)(thread->slot - arena_map.threads));
+	slot_state = ARENA_THREAD_LIVE;
+	if (atomic_compare_exchange_strong(&thread->slot->state, &slot_state, ARENA_THREAD_ENDED))
+		thread_over(thread);
+}
+
+/*
+ * Takes back what belongs to threads that ended unheard: a destructor that ran after ours has made
+ * its thread known anew, as a foreign one; or a thread is none of libc's. The kernel knows that
+ * they are gone. Of a thread that ends in the ordinary way, its own destructor is first.
+ */
+static void foreign_reclaim(struct arena_header *header)
+{
+	uint64_t used, i;
+	int saved = errno;
+
+	if (atomic_load(&foreign_count) == 0)
+		return;
+	used = atomic_load(&header->used[ARENA_THREADS].value);
+	for (i = 0; i < used && i < arena_map.count[ARENA_THREADS]; i++) {
+		struct arena_thread *slot = &arena_map.threads[i];
+		uint32_t live = ARENA_THREAD_LIVE, asked = ARENA_THREAD_ASKED;
+		bool is_gone;
+
+		/* The slot is held while it is asked for, or it might be another's by then. */
+		if (atomic_load(&slot->state) != live ||
+			!__atomic_load_n(&slot->foreign, __ATOMIC_RELAXED) ||
+			!atomic_compare_exchange_strong(&slot->state, &live, asked))
+			continue;
+		is_gone = slot->foreign && syscall(SYS_tgkill, getpid(), slot->os_tid, 0) != 0 &&
+			  errno == ESRCH;
+		if (atomic_compare_exchange_strong(&slot->state, &asked,
+			    is_gone ? ARENA_THREAD_ENDED : ARENA_THREAD_LIVE) &&
+			is_gone)
+			thread_over(atomic_load(&privates[i]));
+	}
+	errno = saved;
 }
 
 /* Faults of the thread are handled on a stack of their own, unless the program has one. */
@@ -98,16 +157,34 @@ static void signal_stack_give(struct thread *thread)
 {
 	stack_t old, mine = {.ss_sp = thread + 1, .ss_size = THREAD_SIGNAL_STACK};
 
+	/* AddressSanitizer gives each thread its own, and unmaps at the end what it finds. */
+	if (__asan_init)
+		return;
 	if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE))
 		sigaltstack(&mine, NULL);
+}
+
+/*
+ * Not by memset, which may be a sanitizer's of the program: it would take the thread that had this
+ * memory before for one that has it still.
+ */
+static void clear_words(void *from, void *to)
+{
+	uintptr_t *word;
+
+	for (word = from; word < (uintptr_t *)to; word++)
+		__atomic_store_n(word, 0, __ATOMIC_RELAXED);
 }
 
 static struct thread *thread_make(void)
 {
 	struct arena_header *header = arena();
-	uint32_t index = slot_pop(header);
 	struct arena_thread *slot;
 	struct thread *thread;
+	uint32_t index;
+
+	foreign_reclaim(header);
+	index = slot_pop(header);
 
 	if (index == UINT32_MAX) {
 		arena_next(&header->lost); /* what this call would have been */
@@ -121,7 +198,10 @@ static struct thread *thread_make(void)
 			return NULL;
 		atomic_store(&privates[index], thread);
 	}
-	*thread = (struct thread){0};
+	/* But for `self`, which thread_slot_of may be reading. */
+	__atomic_store_n(&thread->self, (uintptr_t)pthread_self(), __ATOMIC_RELAXED);
+	clear_words(thread, &thread->self);
+	clear_words(&thread->self + 1, thread + 1);
 	slot = thread->slot = &arena_map.threads[index];
 	atomic_store(&slot->depth, 0);
 	slot->number = thread->emit.thread = (uint32_t)arena_next(&header->thread_number);
@@ -148,7 +228,9 @@ static void thread_announce(struct thread *thread, const struct thread_birth *bi
 	slot->async_id = thread->async_id;
 	slot->root_run_id = thread->root_run_id;
 	slot->role = birth->role;
-	slot->foreign = foreign;
+	__atomic_store_n(&slot->foreign, foreign, __ATOMIC_RELAXED);
+	if (foreign)
+		atomic_fetch_add(&foreign_count, 1);
 	atomic_store(&slot->state, ARENA_THREAD_LIVE);
 	event = emit_begin(&thread->emit, sizeof *event);
 	if (!event)
@@ -172,6 +254,20 @@ static void thread_announce(struct thread *thread, const struct thread_birth *bi
 	};
 	memcpy(event->name, slot->name, sizeof event->name);
 	emit_commit(&thread->emit, EVENT_THREAD, 0, sizeof *event);
+}
+
+struct arena_thread *thread_slot_of(uintptr_t self)
+{
+	uint64_t used = atomic_load(&arena()->used[ARENA_THREADS].value), i;
+
+	for (i = 0; i < used && i < ARENA_THREAD_COUNT; i++) {
+		const struct thread *thread = atomic_load(&privates[i]);
+
+		if (thread && __atomic_load_n(&thread->self, __ATOMIC_RELAXED) == self &&
+			atomic_load(&arena_map.threads[i].state) == ARENA_THREAD_LIVE)
+			return &arena_map.threads[i];
+	}
+	return NULL;
 }
 
 static void main_stack_bounds(struct thread *thread)
@@ -210,6 +306,43 @@ void thread_start_main(void)
 	/* Another one comes here when it was the first to call us; the main thread follows. */
 	if (is_main_thread())
 		main_announce();
+}
+
+/* What the thread was in the parent: see thread_start_forked. */
+static void thread_forget(struct thread *thread)
+{
+	size_t i;
+
+	for (i = 0; i < ARENA_THREAD_COUNT; i++)
+		if (atomic_load(&privates[i]) == thread)
+			atomic_store(&privates[i], NULL);
+	emit_forget(&thread->emit);
+	thread->depth = 0;
+	thread->root_nesting = (struct run_nesting){0};
+	thread->order = NULL;
+	thread->spawn_order = NULL;
+}
+
+struct thread *thread_start_forked(void)
+{
+	const struct thread_birth birth = {.type = ACAUSAL_TYPE_MAIN, .role = ACAUSAL_ROLE_MAIN};
+	struct thread *former = thread_current, *thread;
+
+	if (former)
+		thread_forget(former);
+	atomic_store(&foreign_count, 0);
+	thread_current = NULL;
+	thread = thread_make();
+	if (!thread)
+		return NULL;
+	if (former) {
+		thread->stack_low = former->stack_low;
+		thread->stack_high = former->stack_high;
+		thread->entry = former->entry;
+	}
+	thread->slot->started = arena()->started.ticks;
+	thread_announce(thread, &birth, false);
+	return thread;
 }
 
 struct thread *thread_adopt(void)
@@ -251,7 +384,7 @@ static void execution_fill(
 	execution->outer_run_id = depth ? thread->runs[depth - 1].shared->run_id : 0;
 	execution->began = shared->began;
 	execution->ended = ended;
-	execution->callback = shared->callback;
+	execution->callback = stack_entry((uintptr_t)shared->callback);
 	execution->outer_stack = shared->outer_stack;
 	execution->part = shared->part;
 }
@@ -263,6 +396,8 @@ static void request_write(struct thread *thread, int depth, uint8_t flags, uint6
 	const struct arena_live *live = live_at(index);
 	struct event_request *event = emit_begin(&thread->emit, sizeof *event);
 
+	if (live->flags & ARENA_LIVE_INHERITED)
+		flags |= EVENT_INHERITED;
 	if (event) {
 		event->thread = live->thread;
 		event->birth = live_birth(index);
@@ -333,13 +468,31 @@ static bool is_signal_stack(uintptr_t sp)
 	       sp - (uintptr_t)now.ss_sp < now.ss_size;
 }
 
-void run_drop_left(struct thread *thread, uintptr_t sp)
+/*
+ * Whether the caller stands on a stack that does not lead to the bottom of the thread's own, though
+ * it lies within it: a coroutine's, in the frame of some function.
+ */
+static __attribute__((noinline)) bool is_in_coroutine(const struct thread *thread)
 {
-	struct run_nesting *nesting;
+	enum { BOTTOM = 128 }; /* bytes, at most, of the first frame of a thread */
+	struct unwind_start start;
+	struct unwind_end at;
+	enum node_end end;
+	uint64_t unkept;
 
-	/* A program may have put that one on the thread's own, outside of runs that are open. */
-	if (is_signal_stack(sp))
-		return;
+	UNWIND_FROM_CALLER(&start);
+	unwind_far(&start, thread->stack_high, false, &unkept, 1, &end, &at);
+	/* At a trampoline, which has just been called by libuv, nobody has switched. */
+	return at.is_end && !at.stopped && !at.beyond && thread->stack_high - at.sp > BOTTOM;
+}
+
+/* Closes the runs whose entry is below `sp`; returns whether something changed. */
+static bool drop_below(struct thread *thread, uintptr_t sp)
+{
+	const int before = thread->depth;
+	struct run_nesting *nesting;
+	bool was_nesting;
+
 	while (thread->depth > 0 && thread->depth <= THREAD_RUNS) {
 		uintptr_t entry = thread->runs[thread->depth - 1].entry;
 
@@ -348,8 +501,17 @@ void run_drop_left(struct thread *thread, uintptr_t sp)
 		run_abandon(thread);
 	}
 	nesting = run_nesting(thread);
-	if (nesting && sp > nesting->frame)
+	was_nesting = nesting && nesting->frame && sp > nesting->frame;
+	if (was_nesting)
 		*nesting = (struct run_nesting){0};
+	return was_nesting || thread->depth != before;
+}
+
+void run_drop_left(struct thread *thread, uintptr_t sp)
+{
+	/* A program may have put that one on the thread's own, outside of runs that are open. */
+	if (!is_signal_stack(sp) && !is_in_coroutine(thread))
+		drop_below(thread, sp);
 }
 
 void run_open(struct thread_run *run)
@@ -367,6 +529,7 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 	int depth;
 
 	run_settle(thread, entry);
+	thread->is_astray = false;
 	depth = thread->depth;
 	if (unlikely(depth >= THREAD_RUNS)) {
 		thread->depth++;
@@ -401,14 +564,18 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 
 void run_end(struct thread *thread, int depth, const struct run_result *result)
 {
+	thread->is_astray = false;
 	run_drop_above(thread, depth + 1);
 	/* Less when somebody outside has dropped this run: it is over already. */
 	if (likely(thread->depth == depth + 1))
 		run_close(thread, 0, result);
 }
 
-/* Down to where the run at the top was entered. */
-static uint32_t capture_run(struct thread *thread, const struct unwind_start *start)
+/*
+ * Down to where the run at the top was entered. A callback that is not on the stack has left by a
+ * tail call: then `is_inside` puts it there.
+ */
+static uint32_t capture_run(struct thread *thread, const struct unwind_start *start, bool is_inside)
 {
 	struct stack_bounds bounds = {thread->stack_high, thread->entry};
 
@@ -418,32 +585,95 @@ static uint32_t capture_run(struct thread *thread, const struct unwind_start *st
 		bounds.limit = run->entry;
 		bounds.callback = run->shared->callback;
 	}
+	if (!is_inside)
+		bounds.callback = 0;
 	/* Between two places on different stacks lies memory that may not be there. */
 	if (!thread_owns(thread, start->sp) || !thread_owns(thread, bounds.limit))
 		bounds.limit = 0;
 	return stack_capture(start, &bounds, &thread->stack_memory);
 }
 
+/* Whether the uv_run that the run at the top has called is on the stack that was walked. */
+static bool is_in_nested(const struct unwind_memory *memory, const struct run_nesting *nesting)
+{
+	unsigned i;
+
+	/* Nothing is known of a stack that was not remembered. */
+	if (!memory->holds)
+		return true;
+	for (i = memory->count; i-- > 0;)
+		if (memory->frame[i].cfa > nesting->frame)
+			return memory->frame[i].sp <= nesting->frame &&
+			       nesting->returns_to ==
+				       (i ? memory->frame[i - 1].pc : memory->last_ra);
+	return false;
+}
+
+/*
+ * Closes what the stack that has just been walked shows to have been left. Returns whether there
+ * was something.
+ *
+ * What a run calls returns to its trampoline. A frame that reaches the run's entry instead is of
+ * somebody who came back by longjmp or an exception and has gone down again, below where that run
+ * was. Likewise for a uv_run, on whose wrapper such a frame lies.
+ */
+static bool drop_overlaid(struct thread *thread)
+{
+	const struct unwind_memory *memory = &thread->stack_memory;
+	struct run_nesting *nesting = run_nesting(thread);
+
+	/* More than the entry, which the run's own frames come up to. */
+	if (thread->depth > 0 && memory->end.beyond && thread_owns(thread, memory->end.beyond) &&
+		drop_below(thread, memory->end.beyond + 1))
+		return true;
+	if (!nesting || !nesting->frame || is_in_nested(memory, nesting))
+		return false;
+	*nesting = (struct run_nesting){0};
+	return true;
+}
+
+/*
+ * Whether the stack that was just walked, not all of it the thread's own, is of none of the open
+ * runs as far as is known. (A coroutine that a callback on the thread's own stack resumes is inside
+ * that callback: it cannot go on before the coroutine has given way. But when the callback itself
+ * is on a coroutine's stack, it may be the one that gave way.)
+ */
+static bool is_of_no_run(const struct thread *thread, const struct unwind_start *start)
+{
+	enum { TRAMPOLINE_FRAME = 1024 }; /* bytes, at most */
+	const struct unwind_end *end = &thread->stack_memory.end;
+	uintptr_t entry;
+
+	if (thread->depth == 0)
+		return end->stopped && !thread_owns(thread, start->sp);
+	if (thread->depth > THREAD_RUNS)
+		return true;
+	entry = thread->runs[thread->depth - 1].entry;
+	if (end->stopped)
+		return entry - end->sp >= TRAMPOLINE_FRAME;
+	return !thread_owns(thread, entry);
+}
+
 uint32_t thread_capture(struct thread *thread, const struct unwind_start *start)
 {
 	const struct unwind_memory *memory = &thread->stack_memory;
-	bool in_use = memory->busy;
-	int depth;
+	/* A signal handler in the midst of a walk has to do without what that one finds. */
+	const bool in_use = memory->busy;
+	const struct run_nesting *nesting;
 	uint32_t node;
 
-	for (;;) {
-		depth = thread->depth;
-		node = capture_run(thread, start);
-		/*
-		 * What a run calls returns to its trampoline. A frame that lies across the run's
-		 * entry instead is of somebody who came back by longjmp or an exception and has
-		 * gone down again, below where that run was.
-		 */
-		if (likely(depth == 0 || in_use || !memory->beyond) ||
-			!thread_owns(thread, memory->beyond))
+	thread->is_astray = false;
+	do {
+		node = capture_run(thread, start, true);
+		nesting = run_nesting(thread);
+		if (likely(memory->holds && (thread->depth == 0 || !memory->end.beyond) &&
+			    nesting && !nesting->frame) ||
+			in_use)
 			return node;
-		run_drop_left(thread, memory->beyond);
-		if (thread->depth == depth)
-			return node;
+	} while (drop_overlaid(thread));
+	if (!memory->holds && is_of_no_run(thread, start)) {
+		node = capture_run(thread, start, false);
+		thread->is_astray = true;
 	}
+	return node;
 }

@@ -16,8 +16,10 @@ enum {
 
 /* A uv_run that is being executed, called by a run. */
 struct run_nesting {
-	uintptr_t frame; /* of the wrapper; 0: there is none */
-	uint32_t stack;	 /* node of the stack that it was called on; 0 in a root run */
+	uintptr_t frame;      /* of the wrapper; 0: there is none */
+	uint32_t stack;	      /* node of the stack that it was called on; 0 in a root run */
+	uint64_t loop_id;     /* 0: not known */
+	uintptr_t returns_to; /* where the wrapper returns to */
 };
 
 /* The private part of an open run; the shared part is a struct arena_run. */
@@ -29,15 +31,28 @@ struct thread_run {
 	struct run_nesting nesting;
 };
 
+/*
+ * The fork that the thread is making. Private memory, which the child begins with: it says where
+ * the child comes from. All 0 when there is none, and in a child of a call that was not seen.
+ */
+struct thread_fork {
+	uint64_t spawn_id, run_id; /* of the EVENT_SPAWN */
+	uint32_t stack;
+	uint16_t api;
+	struct arena_anchor started; /* the child's own beginning; it fills this */
+};
+
 struct thread {
 	struct emit_state emit;
 	struct arena_thread *slot;
 	uint64_t async_id, root_run_id;
 	int end_rounds; /* times that its destructor has put off the end */
+	uintptr_t self; /* its pthread_t */
 	/* the thread's own stack; 0 where it is not known */
 	uintptr_t stack_low, stack_high;
 	uintptr_t entry; /* function that the thread began with; 0 for the main thread */
 	int depth;	 /* open runs above the root */
+	bool is_astray;	 /* by the last stack: in none of the open runs, for all that is known */
 	struct run_nesting root_nesting;
 	struct unwind_memory stack_memory;
 	struct thread_run runs[THREAD_RUNS];
@@ -48,13 +63,24 @@ struct thread {
 	uint64_t loop_id;
 	/* set by uv_thread_create for the pthread_create that libuv makes of it */
 	const struct thread_order *order;
-	void (*once)(void); /* of the uv_once that is being called */
+	/* set by uv_spawn for the fork that libuv makes of it */
+	const struct spawn_order *spawn_order;
+	struct thread_fork fork;
+	void (*once)(void);  /* of the uv_once that is being called */
+	uint64_t pool_ended; /* when this thread of the pool was done with a request last */
 };
 
 /* How a thread is to be made known; see hooks/thread.c. */
 struct thread_order {
 	uint16_t type, api;
 	uint32_t stack;
+};
+
+/* How a process is to be made known; see hooks/fork.c. */
+struct spawn_order {
+	uint16_t api;
+	uint32_t stack;
+	uint64_t async_id; /* of the uv_process_t */
 };
 
 /* How the new thread came about; the creating side fills it, as the thread's live record. */
@@ -72,18 +98,36 @@ extern __thread struct thread *thread_current __attribute__((tls_model("initial-
 struct thread *thread_adopt(void);
 
 /*
+ * Set in a process that is recorded, and by this in those that it forks, which find no arena: they
+ * are to be recorded too, and this does it. NULL: the process is none of those. (A pointer, since
+ * beginning anew needs all the rest of the runtime.)
+ */
+extern struct thread *(*thread_when_forked)(void);
+
+/*
  * This thread, made known now if it was not (then it is a foreign one). NULL when the process is
- * not recorded or there is no room.
+ * not recorded or there is no room. In the child of a fork the first call makes it a recorded
+ * process of its own.
  */
 static inline struct thread *thread_self(void)
 {
 	if (unlikely(!arena()))
-		return NULL;
+		return thread_when_forked ? thread_when_forked() : NULL;
 	return likely(thread_current) ? thread_current : thread_adopt();
 }
 
+/* The slot of a thread of this process by its pthread_t; NULL when it is not known. */
+struct arena_thread *thread_slot_of(uintptr_t self);
+
 /* The main thread makes itself known; called once, at the start. */
 void thread_start_main(void);
+
+/*
+ * The calling thread, the only one that there is in the child of a fork, becomes its main thread.
+ * What it was in the parent stays where it is, because frames on the stack have pointers to it, but
+ * nothing comes of it any more. NULL when there is no memory.
+ */
+struct thread *thread_start_forked(void);
 
 /* A thread that was made by a recorded call begins; `frame` is its first frame's address. */
 struct thread *thread_start(const struct thread_birth *birth, uintptr_t frame);
@@ -131,7 +175,10 @@ static inline bool thread_owns(const struct thread *thread, uintptr_t sp)
 	return sp - thread->stack_low <= thread->stack_high - thread->stack_low;
 }
 
-/* Closes the runs that the frame at `sp`, on the thread's own stack, is outside of. */
+/*
+ * Closes the runs that the frame at `sp`, on the thread's own stack, is outside of; not when that
+ * is a coroutine's frame, whose stack lies within one of the thread's own.
+ */
 void run_drop_left(struct thread *thread, uintptr_t sp);
 
 /* Notices what was left by longjmp or an exception, seen from a frame at `sp`. */
@@ -149,11 +196,16 @@ static inline void run_settle(struct thread *thread, uintptr_t sp)
 /* Gives a quiet run its ID and its beginning, as something refers to it for the first time. */
 void run_open(struct thread_run *run);
 
-/* The run at the top of the thread, which is being referred to. 0: nested too deeply to know. */
+/*
+ * The run at the top of the thread, which is being referred to. 0: not known, for it is nested too
+ * deeply, or the stack captured last is that of a callback which is not at the top (coroutines).
+ */
 static inline uint64_t run_current(struct thread *thread)
 {
 	struct thread_run *run;
 
+	if (unlikely(thread->is_astray))
+		return 0;
 	if (thread->depth == 0)
 		return thread->root_run_id;
 	if (unlikely(thread->depth > THREAD_RUNS))
@@ -182,7 +234,7 @@ static inline uint64_t run_context_resource(struct thread *thread)
 {
 	const struct run_nesting *nesting = run_nesting(thread);
 
-	if (unlikely(!nesting || nesting->frame))
+	if (unlikely(!nesting || nesting->frame || thread->is_astray))
 		return 0;
 	return thread->depth ? thread->runs[thread->depth - 1].shared->async_id : thread->async_id;
 }

@@ -18,7 +18,8 @@ uintptr_t unwind_stop_size;
 /* The place of a walk. */
 struct walk {
 	uintptr_t pc, sp, fp, lr, limit;
-	uintptr_t page; /* the last one that was found readable; 0 is none */
+	uintptr_t page;	  /* the last one that was found readable; 0 is none */
+	uintptr_t beyond; /* the CFA that reached the limit; 0: none has */
 	uint64_t *pcs;
 	unsigned count, max;
 	bool exact;	 /* pc is an instruction, not where a call returns to */
@@ -65,9 +66,12 @@ void unwind_set_stop_range(uintptr_t low, uintptr_t high)
  */
 
 /* Whether a CFA that was computed is out of the wanted part of the stack. */
-INLINE bool beyond_limit(const struct walk *w, uintptr_t cfa)
+INLINE bool beyond_limit(struct walk *w, uintptr_t cfa)
 {
-	return cfa >= w->limit && w->sp < w->limit;
+	if (cfa < w->limit || w->sp >= w->limit)
+		return false;
+	w->beyond = cfa;
+	return true;
 }
 
 static enum node_end other_stack_or_broken(const struct walk *w)
@@ -320,6 +324,7 @@ INLINE enum node_end walk_usual(struct walk *w, uint32_t *ret)
 			break;
 		*pcs++ = pc;
 		if (cfa >= limit) {
+			w->beyond = cfa;
 			result = NODE_END_NONE;
 			break;
 		}
@@ -352,12 +357,54 @@ INLINE enum node_end walk_usual(struct walk *w, uint32_t *ret)
 	return result;
 }
 
-READS_STACK unsigned unwind(const struct unwind_start *start, uintptr_t limit, bool exact,
-	uint64_t *pcs, unsigned max, enum node_end *ret)
+/* Goes on until there is no more or no more room, which is said by what is returned. */
+static enum node_end walk_on(struct walk *w)
+{
+	enum node_end end;
+	uint32_t code;
+
+	for (;;) {
+		if (likely(!w->probing && !w->exact && !w->sp_lost)) {
+			end = walk_usual(w, &code);
+			if (likely(end != NODE_WORDS))
+				return end;
+		} else {
+			code = row_code(w->pc, w->exact);
+		}
+		end = step_any(w, code);
+		if (end != NODE_WORDS)
+			return end;
+		if (w->pc - unwind_stop_low < unwind_stop_size)
+			return NODE_END_NONE;
+		if (w->pc >> 48 || (w->pc < LOWEST_ADDRESS && !w->exact))
+			return w->pc ? NODE_END_BROKEN : NODE_END_NONE;
+		if (w->count == w->max)
+			return NODE_END_DEEPER;
+	}
+}
+
+/* Takes a walk that had no more room to its end, or UNWIND_UNKEPT frames further. */
+static enum node_end walk_unkept(struct walk *w)
+{
+	uint64_t unkept[64];
+	enum node_end end = NODE_END_DEEPER;
+	unsigned rounds = UNWIND_UNKEPT / 64;
+
+	w->pcs = unkept;
+	w->max = 64;
+	while (end == NODE_END_DEEPER && rounds-- > 0) {
+		w->count = 0;
+		end = walk_on(w);
+	}
+	return end;
+}
+
+READS_STACK unsigned unwind_far(const struct unwind_start *start, uintptr_t limit, bool exact,
+	uint64_t *pcs, unsigned max, enum node_end *ret, struct unwind_end *at)
 {
 	struct walk w;
 	enum node_end end;
-	uint32_t code;
+	unsigned count;
 
 	w.pc = start->pc;
 	w.sp = start->sp;
@@ -365,6 +412,7 @@ READS_STACK unsigned unwind(const struct unwind_start *start, uintptr_t limit, b
 	w.lr = start->lr;
 	w.limit = limit;
 	w.page = 0;
+	w.beyond = 0;
 	w.pcs = pcs;
 	w.count = 0;
 	w.max = max;
@@ -376,39 +424,35 @@ READS_STACK unsigned unwind(const struct unwind_start *start, uintptr_t limit, b
 	w.probing = limit - start->sp - 1 >= UNWIND_TRUSTED_SPAN;
 
 	*ret = NODE_END_NONE;
-	if (!exact && w.pc - unwind_stop_low < unwind_stop_size)
+	if (at)
+		*at = (struct unwind_end){.sp = w.sp};
+	if (!exact && w.pc - unwind_stop_low < unwind_stop_size) {
+		if (at)
+			at->stopped = true;
 		return 0;
+	}
 	if (w.sp % 8 || w.sp < LOWEST_ADDRESS || max == 0 || w.pc >> 48 ||
 		(!exact && w.pc < LOWEST_ADDRESS)) {
 		*ret = NODE_END_BROKEN;
 		return 0;
 	}
-	for (;;) {
-		if (likely(!w.probing && !w.exact && !w.sp_lost)) {
-			end = walk_usual(&w, &code);
-			if (likely(end != NODE_WORDS))
-				break;
-		} else {
-			code = row_code(w.pc, w.exact);
-		}
-		end = step_any(&w, code);
-		if (end != NODE_WORDS)
-			break;
-		if (w.pc - unwind_stop_low < unwind_stop_size) {
-			end = NODE_END_NONE;
-			break;
-		}
-		if (w.pc >> 48 || (w.pc < LOWEST_ADDRESS && !w.exact)) {
-			end = w.pc ? NODE_END_BROKEN : NODE_END_NONE;
-			break;
-		}
-		if (w.count == w.max) {
-			end = NODE_END_DEEPER;
-			break;
-		}
-	}
-	*ret = end;
-	return w.count;
+	*ret = end = walk_on(&w);
+	count = w.count;
+	if (!at)
+		return count;
+	if (unlikely(end == NODE_END_DEEPER))
+		end = walk_unkept(&w);
+	at->is_end = end == NODE_END_NONE;
+	at->stopped = at->is_end && unwind_stops_at(w.pc);
+	at->beyond = w.beyond;
+	at->sp = w.sp;
+	return count;
+}
+
+unsigned unwind(const struct unwind_start *start, uintptr_t limit, bool exact, uint64_t *pcs,
+	unsigned max, enum node_end *ret)
+{
+	return unwind_far(start, limit, exact, pcs, max, ret, NULL);
 }
 
 void unwind_from_context(const void *context, struct unwind_start *ret)

@@ -58,6 +58,20 @@ void unwind_from_context(const void *context, struct unwind_start *ret);
 unsigned unwind(const struct unwind_start *start, uintptr_t limit, bool exact, uint64_t *pcs,
 	unsigned max, enum node_end *ret);
 
+/* Where a walk came to. */
+struct unwind_end {
+	uintptr_t sp;	  /* stack pointer of the last frame that it stood at */
+	uintptr_t beyond; /* the CFA that reached the limit; 0: none did */
+	bool is_end;	  /* *ret is NODE_END_NONE, or would have been had all frames been kept */
+	bool stopped;	  /* before a return address in the stop range, with `sp` its CFA */
+};
+
+enum { UNWIND_UNKEPT = 4096 }; /* frames that unwind_far goes on for beyond `max` */
+
+/* The same, and where that ended: frames for which `pcs` has no room are walked too. */
+unsigned unwind_far(const struct unwind_start *start, uintptr_t limit, bool exact, uint64_t *pcs,
+	unsigned max, enum node_end *ret, struct unwind_end *at);
+
 /* The text range [low, high) that ends each walk. Set once, before the first walk. */
 void unwind_set_stop_range(uintptr_t low, uintptr_t high);
 

@@ -94,7 +94,7 @@ READS_STACK static bool walk(struct unwind_memory *memory, const struct unwind_s
 			at.cfa = at.sp;
 			memory->fresh[count++] = at;
 			memory->ends_at_limit = true;
-			memory->beyond = 0;
+			memory->end = (struct unwind_end){.sp = at.sp, .is_end = true};
 			break;
 		}
 		at.cfa = cfa_of(at.code, at.sp, fp);
@@ -104,7 +104,8 @@ READS_STACK static bool walk(struct unwind_memory *memory, const struct unwind_s
 		memory->fresh[count++] = at;
 		if (at.cfa >= limit) {
 			memory->ends_at_limit = true;
-			memory->beyond = at.cfa > limit ? at.cfa : 0;
+			memory->end =
+				(struct unwind_end){.sp = at.sp, .beyond = at.cfa, .is_end = true};
 			break;
 		}
 		at.pc = arch_strip(*(const uintptr_t *)arch_ra_slot(at.cfa, slot));
@@ -114,7 +115,8 @@ READS_STACK static bool walk(struct unwind_memory *memory, const struct unwind_s
 		if (unwind_stops_at(at.pc) || at.pc == 0) {
 			memory->ends_at_limit = false;
 			memory->last_ra = at.pc;
-			memory->beyond = 0;
+			memory->end = (struct unwind_end){
+				.sp = at.sp, .is_end = true, .stopped = at.pc != 0};
 			break;
 		}
 		if (unlikely(at.pc < LOWEST_ADDRESS || at.pc >> 48))
@@ -134,8 +136,8 @@ unsigned unwind_again(struct unwind_memory *memory, const struct unwind_start *s
 	*same = memory->holds = false;
 	if (limit - start->sp - 1 >= UNWIND_TRUSTED_SPAN || start->sp % 8 ||
 		unwind_stops_at(start->pc)) {
-		memory->beyond = 0;
-		return unwind(start, limit, false, pcs, max, ret);
+		memory->count = 0; /* `end` would not be its */
+		return unwind_far(start, limit, false, pcs, max, ret, &memory->end);
 	}
 	if (memory->generation != generation) {
 		memory->count = 0;
@@ -145,8 +147,7 @@ unsigned unwind_again(struct unwind_memory *memory, const struct unwind_start *s
 		max = UNWIND_REMEMBERED;
 	if (!walk(memory, start, limit, max, same)) {
 		memory->count = 0;
-		memory->beyond = 0;
-		return unwind(start, limit, false, pcs, max_given, ret);
+		return unwind_far(start, limit, false, pcs, max_given, ret, &memory->end);
 	}
 	*ret = NODE_END_NONE;
 	memory->holds = true;

@@ -28,9 +28,8 @@ struct unwind_memory {
 	bool holds;	    /* the stack of the last call is what is remembered */
 	unsigned count;
 	uintptr_t limit, last_ra;
-	/* of the last call: the CFA of the frame that lies across the limit; 0 when none was met */
-	uintptr_t beyond;
-	uint64_t generation; /* of the rows */
+	struct unwind_end end; /* of the last call */
+	uint64_t generation;   /* of the rows */
 	/* what the owner keeps with the stack that is remembered; zeroed when that changes */
 	uint64_t note[2];
 	struct unwind_state frame[UNWIND_REMEMBERED]; /* outermost first */

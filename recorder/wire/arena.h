@@ -111,6 +111,7 @@ struct arena_header {
 	uint32_t is_fork; /* 1: the process came by fork, without an exec */
 	struct arena_origin from;
 	_Atomic int32_t exit_code; /* that the process ends with; -1 until it says so */
+	_Atomic uint32_t libuv;	   /* enum arena_libuv */
 
 	struct arena_counter used[ARENA_REGION_COUNT];
 	struct arena_counter async_id, run_id, arming_id, cause_id, spawn_id; /* last one given */
@@ -137,6 +138,15 @@ struct arena_header {
 	_Alignas(64) unsigned char ingester_life[64];
 };
 
+/* What was seen of libuv in a process: bits of `arena_header.libuv`. */
+enum arena_libuv {
+	ARENA_LIBUV_CALLED = 1,	  /* code of the program called it */
+	ARENA_LIBUV_RAN = 2,	  /* libuv called itself, so that it was called by somebody */
+	ARENA_LIBUV_USED = 4,	  /* something of it was made */
+	ARENA_LIBUV_BYPASSED = 8, /* at the end, a module was bound to one past the recorder */
+	ARENA_LIBUV_APART = 16,	  /* at the end, one was in a namespace of its own */
+};
+
 /* A run that has begun and not ended, in its thread's slot. */
 struct arena_run {
 	uint64_t run_id; /* written last when a run begins; 0 when the entry is not valid */
@@ -150,7 +160,12 @@ struct arena_run {
 	uint32_t reserved;
 };
 
-enum arena_thread_state { ARENA_THREAD_FREE, ARENA_THREAD_LIVE, ARENA_THREAD_ENDED };
+enum arena_thread_state {
+	ARENA_THREAD_FREE,
+	ARENA_THREAD_LIVE,
+	ARENA_THREAD_ENDED,
+	ARENA_THREAD_ASKED, /* LIVE, while another thread asks the kernel whether it is gone */
+};
 
 /*
  * A thread, or one that has ended: slots are used again. Its root run is open for as long as it
@@ -178,6 +193,7 @@ struct arena_module {
 	uint32_t generation;	/* in which it was met */
 	uint64_t start, end;	/* addresses */
 	uint64_t bias;		/* subtract it from an address to get the ELF file's own */
+	_Atomic uint32_t gone;	/* generation since which it is there no more; 0: it is there */
 	uint32_t build_id_size;
 	unsigned char build_id[ARENA_BUILD_ID_MAX];
 	char path[ARENA_PATH_MAX]; /* NUL-terminated; empty for the executable itself */

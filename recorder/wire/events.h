@@ -35,7 +35,8 @@
 	X(POLL, event_poll)                                                                        \
 	X(POOL, event_pool)                                                                        \
 	X(REF, event_ref)                                                                          \
-	X(NAME, event_name)
+	X(NAME, event_name)                                                                        \
+	X(PROGRAM, event_program)
 
 #define X(tag, ...) EVENT_##tag,
 enum event_kind { EVENT_NONE, ACAUSAL_EVENTS(X) EVENT_COUNT };
@@ -73,9 +74,12 @@ struct event_thread_end {
 /*
  * In `flags` of RESOURCE, ARMING and REQUEST: the resource came along with fork. It has an ID in
  * this process; `trigger_id` and `run_id` of its birth, and `run_id` of its arming, count in the
- * process that `arena_header.from` names.
+ * process that `arena_header.from` names. A thread is one of this process; 0: of that other one.
  */
 #define EVENT_INHERITED 2
+
+/* In `flags` of RESOURCE: it did not keep its loop alive when it came along. */
+#define EVENT_UNREF 4
 
 /* What is the same in the birth of every resource. The creating thread is `thread`. */
 struct event_birth {
@@ -105,11 +109,18 @@ struct event_destroy {
 	uint64_t async_id, destroyed;
 };
 
+/*
+ * A function that was called: its address is in bits 0 to 47. With this bit, bits 48 to 62 are
+ * those of the generation of modules at that time; without it that is the latest one.
+ */
+#define ENTRY_DATED (1ull << 63)
+
 /* What is the same in every run. The thread is that of the chunk. */
 struct event_execution {
-	uint64_t run_id, cause_id, outer_run_id, began, ended, callback;
-	int64_t status; /* libuv's result; EVENT_NO_STATUS when the callback gets none */
-	int64_t bytes;	/* read or written; EVENT_NO_STATUS when not known */
+	uint64_t run_id, cause_id, outer_run_id, began, ended;
+	uint64_t callback; /* see ENTRY_DATED */
+	int64_t status;	   /* libuv's result; EVENT_NO_STATUS when the callback gets none */
+	int64_t bytes;	   /* read or written; EVENT_NO_STATUS when not known */
 	uint32_t outer_stack;
 	uint32_t part; /* enum acausal_part */
 };
@@ -250,6 +261,17 @@ struct event_ref {
 	struct event_head head;
 	uint32_t has_ref;
 	uint64_t async_id, run_id, at;
+};
+
+/*
+ * What the process runs: its executable's path and then its arguments, each of those with a NUL
+ * behind it. Before anything that has a stack; not of a process that came by fork alone.
+ */
+struct event_program {
+	struct event_head head;
+	uint32_t path_length, arguments_length;
+	uint32_t is_cut; /* 1: there were more arguments */
+	char text[];	 /* path, arguments; padded to 8 */
 };
 
 /* A thread has another name. */

@@ -16,7 +16,7 @@
  * under two tags (a TCP handle and a listening one), because Node tells those apart.
  */
 #define ACAUSAL_TYPES(X)                                                                           \
-	X(MAIN, "main", "root", "ROOT", 0)                                                         \
+	X(MAIN, "main", "root", "ROOT", 1)                                                         \
 	X(LOOP, "uv_loop_t", "loop", "LOOP", 0)                                                    \
 	X(TIMER, "uv_timer_t", "handle", "Timeout", 0)                                             \
 	X(IDLE, "uv_idle_t", "handle", "Immediate", 0)                                             \
@@ -56,7 +56,7 @@
 #define ACAUSAL_LIBUV_FUNCTIONS(X) \
 	X(loop_init) X(loop_close) X(loop_new) X(loop_delete) X(default_loop) X(loop_fork) X(run) \
 	X(walk) X(close) X(tcp_close_reset) X(ref) X(unref) \
-	X(timer_init) X(timer_start) X(timer_stop) X(timer_again) \
+	X(timer_init) X(timer_start) X(timer_stop) X(timer_again) X(timer_set_repeat) \
 	X(idle_init) X(idle_start) X(idle_stop) \
 	X(prepare_init) X(prepare_start) X(prepare_stop) \
 	X(check_init) X(check_start) X(check_stop) \
@@ -66,10 +66,11 @@
 	X(fs_event_init) X(fs_event_start) X(fs_event_stop) \
 	X(fs_poll_init) X(fs_poll_start) X(fs_poll_stop) \
 	X(spawn) X(process_kill) X(kill) \
-	X(tcp_init) X(tcp_init_ex) X(tcp_connect) \
-	X(pipe_init) X(pipe_connect) X(pipe_connect2) X(tty_init) \
+	X(tcp_init) X(tcp_init_ex) X(tcp_open) X(tcp_connect) \
+	X(pipe_init) X(pipe_open) X(pipe_connect) X(pipe_connect2) X(tty_init) \
 	X(listen) X(accept) X(read_start) X(read_stop) X(write) X(write2) X(shutdown) \
-	X(udp_init) X(udp_init_ex) X(udp_send) X(udp_recv_start) X(udp_recv_stop) \
+	X(udp_init) X(udp_init_ex) X(udp_open) X(udp_bind) X(udp_connect) X(udp_send) \
+	X(udp_recv_start) X(udp_recv_stop) \
 	X(getaddrinfo) X(getnameinfo) X(random) X(queue_work) X(cancel) \
 	X(fs_close) X(fs_open) X(fs_read) X(fs_unlink) X(fs_write) X(fs_copyfile) X(fs_mkdir) \
 	X(fs_mkdtemp) X(fs_mkstemp) X(fs_rmdir) X(fs_scandir) X(fs_opendir) X(fs_readdir) \
@@ -88,8 +89,8 @@
 #define ACAUSAL_LIBC_FUNCTIONS(X) \
 	X(pthread_create) X(pthread_setname_np) X(write) \
 	X(fork) X(_Fork) X(execve) X(execv) X(execvp) X(execvpe) X(fexecve) X(execveat) \
-	X(posix_spawn) X(posix_spawnp) X(system) X(popen) X(_exit) X(_Exit) \
-	X(kill) X(raise) X(pthread_kill) X(sigqueue) \
+	X(posix_spawn) X(posix_spawnp) X(system) X(popen) X(daemon) X(forkpty) X(_exit) X(_Exit) \
+	X(kill) X(killpg) X(raise) X(pthread_kill) X(sigqueue) \
 	X(epoll_wait) X(epoll_pwait) \
 	X(dlclose)
 /* clang-format on */

@@ -1,8 +1,8 @@
 /*
  * The ingester's rate and the size of what it writes, with synthetic arenas: requests with one run
  * each; the mix of 1.5 runs, a quarter of an arming and a quarter of a cause a resource; and,
- * counted as a resource here, one-shot timers that are armed and fire. One core; everything
- * included, also indexes.
+ * counted as a resource here, one-shot timers that are armed and fire; requests with what the pool
+ * and the loop did meanwhile. One core; everything included, also indexes.
  *
  * Usage: ingest_bench [RESOURCES [FOLDER]]
  */
@@ -122,6 +122,22 @@ static void put_handle(struct generator *g)
 	ARENA_PUT(g->arena, 1, DESTROY, &destroy);
 }
 
+/* A file is read: a request, a thread of the pool that had it, and the loop's wait for that. */
+static void put_file(struct generator *g)
+{
+	struct event_pool pool = {.estimated = 1};
+	struct event_poll poll = {.timeout_ms = -1, .loop_id = 2};
+
+	put_request(g);
+	pool.async_id = g->async_id;
+	pool.began = g->arena->now - 90000 + (uint64_t)rand() % 10000;
+	pool.ended = pool.began + 5000 + (uint64_t)rand() % 60000;
+	ARENA_PUT(g->arena, 2, POOL, &pool);
+	poll.entered = g->arena->now - 100000;
+	poll.left = poll.entered + 10000 + (uint64_t)rand() % 60000;
+	ARENA_PUT(g->arena, 1, POLL, &poll);
+}
+
 enum { TIMERS = 1000 };
 
 /* One of the timers fires and is armed again by its own callback. */
@@ -163,7 +179,7 @@ static void put_shot(struct generator *g)
 	ARENA_PUT(g->arena, 1, RUN, &run);
 }
 
-enum kind { REQUESTS, MIXED, SHOTS };
+enum kind { REQUESTS, MIXED, SHOTS, FILES };
 
 static void measure(const char *name, enum kind kind, long resources, const char *folder)
 {
@@ -206,6 +222,8 @@ static void measure(const char *name, enum kind kind, long resources, const char
 			for (int i = 0; i < 64 && made < resources; i++, made++) {
 				if (kind == SHOTS)
 					put_shot(&g);
+				else if (kind == FILES)
+					put_file(&g);
 				else if (kind == MIXED && made % 4 == 3)
 					put_handle(&g);
 				else
@@ -242,5 +260,6 @@ int main(int argc, char **argv)
 	measure("requests with a run", REQUESTS, resources, folder);
 	measure("1.5 runs, 1/4 arming, cause", MIXED, resources, folder);
 	measure("timers that fire once", SHOTS, resources, folder);
+	measure("requests, pool and waits", FILES, resources, folder);
 	return 0;
 }

@@ -23,7 +23,7 @@ equal 'meta has its keys' "$(sql acausal.db "SELECT count(*) FROM meta WHERE key
 columns=$(sed -e ':join' -e '$!N' -e 's/\n\t/ /' -e 't join' -e 'P' -e 'D' <<'END'
 meta: key value
 process: process_id os_pid parent_process_id spawned_by_async_id executable arguments runtime
-	runtime_version started_ns ended_ns exit_code exit_signal
+	runtime_version started_ns ended_ns exit_code exit_signal is_foreign
 thread: thread_id process_id os_tid name role root_run_id last_run_id started_ns ended_ns
 module: module_id path build_id
 mapping: module_id process_id start_address end_address load_bias mapped_ns unmapped_ns
@@ -32,12 +32,12 @@ source: frame_id inline_depth function file line column
 stack: stack_id caller_id frame_id signature
 type: type_id name class hook_type armed_by_creation
 resource: async_id process_id type_id trigger_id run_id thread_id stack_id api created_ns
-	destroyed_ns address loop_id handle_id context_id has_ref detail
+	destroyed_ns address loop_id handle_id context_id has_ref detail fd
 arming: arming_id async_id run_id thread_id stack_id api armed_ns timeout_ms repeat_ms
-	context_id disarmed_ns disarmed_run_id disarmed_stack_id end
+	context_id disarmed_ns disarmed_run_id disarmed_stack_id end times
 run: run_id async_id arming_id part thread_id outer_run_id outer_stack_id callback_frame_id
 	began_ns ended_ns status bytes cause_id context_id
-cause: cause_id kind async_id run_id thread_id stack_id api caused_ns caused_run_id
+cause: cause_id kind async_id run_id thread_id stack_id api caused_ns caused_run_id first_id
 log: log_id process_id thread_id run_id stack_id written_ns fd path line_number text full_length
 context: context_id parent_context_id async_id run_id key value set_ns stack_id
 poll: thread_id loop_id entered_ns left_ns timeout_ms
@@ -52,7 +52,7 @@ run_edge: run_id async_id thread_id began_ns ended_ns status link_run_id link_st
 	link_ns cause_run_id cause_stack_id cause_api cause_ns trigger_id outer_run_id outer_stack_id
 stack_frame: stack_id depth inline_depth function file line module address
 resource_named: async_id process_id type_id trigger_id run_id thread_id stack_id api created_ns
-	destroyed_ns address loop_id handle_id context_id has_ref detail type hook_type
+	destroyed_ns address loop_id handle_id context_id has_ref detail fd type hook_type
 log_named: log_id process_id thread_id run_id stack_id written_ns fd path line_number text
 	full_length async_id type
 END
@@ -76,12 +76,19 @@ ask() { # JSON EXPRESSION-OF-j
 trace=$("$ACAUSAL" trace --format json crash)
 equal 'trace: its keys' "$(ask "$trace" "(SELECT group_concat(key, ' ') FROM json_each(j))")" \
 	'version point process_id segments complete ended ended_code'
-segment='edge async_id type run_id thread_id callback status api ns wait_ns cause context folded frames'
+segment='edge async_id type run_id thread_id callback status api ns wait_ns armed wait cause context folded
+	frames'
+wait='due_ns pool_queue_ns pool_ns pool_thread_id pool_run_id estimated loop_ns loop_waiting_ns held_by'
 frame='function file line column module address inlined'
 missing=$(
 	for key in $segment; do
 		ask "$trace" "(SELECT '$key ' || fullkey FROM json_each(j, '\$.segments')
 			WHERE json_type(value, '\$.$key') IS NULL)"
+	done
+	for key in $wait; do
+		ask "$trace" "(SELECT '$key ' || fullkey FROM json_each(j, '\$.segments')
+			WHERE json_type(value, '\$.wait') = 'object'
+			AND json_type(value, '\$.wait.$key') IS NULL)"
 	done
 	for key in $frame; do
 		ask "$trace" "(SELECT '$key ' || f.fullkey FROM json_each(j, '\$.segments') s,
@@ -97,6 +104,14 @@ equal 'trace: from the point by links to the root' "$(ask "$trace" "(SELECT grou
 equal 'info: named as the columns' "$(ask "$("$ACAUSAL" info --format json crash)" \
 	"(SELECT group_concat(key, ' ') FROM json_each(j))")" \
 	'crash_id process_id thread_id run_id stack_id signal code fault_address message crashed_ns frames'
+timer=$(sql acausal.db "SELECT async_id FROM resource WHERE api = 'uv_timer_init' LIMIT 1")
+equal 'info: what a handle has beside its columns' "$(ask "$("$ACAUSAL" info --format json "${timer:-1}")" \
+	"(SELECT count(DISTINCT key) FROM json_each(j) WHERE key IN ('fd', 'has_ref', 'detail', 'refs',
+		'ref_count', 'armings', 'arming_count', 'run_count', 'run_ns', 'run_max_ns', 'first_run_id',
+		'last_run_id', 'alike_created', 'alike_destroyed', 'alike_runs', 'frames'))")" 16
+equal 'info: what an arming has' "$(ask "$("$ACAUSAL" info --format json "${timer:-1}")" \
+	"(SELECT group_concat(key, ' ') FROM json_each(j, '\$.armings[0]'))")" \
+	'arming_id run_id thread_id stack_id api armed_ns timeout_ms repeat_ms times disarmed_ns disarmed_run_id end disarmed_stack_id disarmed_function disarmed_file disarmed_line'
 equal 'sql: integers above 2^53 are strings, NULL is null' "$("$ACAUSAL" sql --format json \
 	'SELECT 9007199254740992 AS a, 9007199254740993 AS b, -9007199254740993 AS c, NULL AS d' |
 	tr -d '\n')" '[{"a": 9007199254740992, "b": "9007199254740993", "c": "-9007199254740993", "d": null}]'

@@ -41,7 +41,7 @@ one_line 'a wrong value' 125 'wait or drop' "$ACAUSAL" record --on-full often "$
 one_line 'a static program' 125 'statically' "$ACAUSAL" record "$BUILD/tests/static_guest"
 equal 'the static program did not run' "$(cat out)" ''
 one_line 'a program without libuv' 3 'no libuv' "$ACAUSAL" record sh -c 'exit 3'
-one_line 'a script whose child would be it' 4 'child' "$ACAUSAL" record \
+one_line 'a script whose child would be it' 4 'child' "$ACAUSAL" record --no-follow \
 	"$(printf '#!/bin/sh\n"%s" exit 4\nexit $?\n' "$guest" >parent && chmod +x parent && echo ./parent)"
 equal 'none of these left a file' "$(ls)" "$(printf '%s\n' err orphan out parent plain | sort)"
 
@@ -173,6 +173,10 @@ matches 'the last process is the program' \
 status 'a program that becomes another' 0 "$ACAUSAL" record -o exec.db "$guest" exec "$guest" exec true
 equal 'each exec is a process' "$(sql exec.db 'SELECT count(*) FROM process')" 3
 check_recording exec.db
+status 'a script whose child is the program' 4 "$ACAUSAL" record -o child.db ./parent
+check_recording child.db
+matches 'both are recorded' "$(sql child.db 'SELECT group_concat(executable) FROM process')" \
+	'^[^,]*sh,[^,]*record_guest$'
 printf 'exit 6\n' >bare_script
 chmod +x bare_script
 status 'a script without #!' 6 "$ACAUSAL" record ./bare_script

@@ -9,9 +9,10 @@ golden=$ROOT/tests/golden
 
 # make FILE SQL: a recording by the schema, filled by tests/fixtures/server.sql and then SQL.
 make() {
-	rm -f "$1"
-	cat "$ROOT"/schema/{tables,views}.sql "$ROOT/tests/fixtures/server.sql" \
-		"$ROOT/schema/indexes.sql" - <<<"${2-}" | sqlite3 -batch "$1"
+	[[ -e server.base ]] || cat "$ROOT"/schema/{tables,views}.sql "$ROOT/tests/fixtures/server.sql" \
+		"$ROOT/schema/indexes.sql" | sqlite3 -batch server.base
+	cp server.base "$1"
+	sqlite3 -batch "$1" <<<"${2-}"
 }
 
 # bare FILE SQL: the schema with one process and its main thread, filled by SQL.
@@ -62,6 +63,12 @@ same_as_golden trace-trigger "$(COLUMNS=100 trace --by trigger)"
 same_as_golden trace-thread "$(COLUMNS=100 trace thread:2)"
 same_as_golden trace-full-log "$(COLUMNS=100 trace --full log:1)"
 same_as_golden info-timer "$(COLUMNS=100 "$ACAUSAL" info 43)"
+same_as_golden info-stream "$(COLUMNS=100 "$ACAUSAL" info 31)"
+same_as_golden info-stopped "$(COLUMNS=80 "$ACAUSAL" info 33)"
+same_as_golden info-write "$(COLUMNS=100 "$ACAUSAL" info 35)"
+same_as_golden info-file "$(COLUMNS=100 "$ACAUSAL" info 42)"
+same_as_golden info-work "$(COLUMNS=100 "$ACAUSAL" info 41)"
+same_as_golden info-loop "$(COLUMNS=100 "$ACAUSAL" info 2)"
 same_as_golden info-run "$(COLUMNS=100 "$ACAUSAL" info run:84)"
 same_as_golden info-crash "$(COLUMNS=100 "$ACAUSAL" info)"
 same_as_golden overview "$(COLUMNS=100 "$ACAUSAL")"
@@ -98,7 +105,7 @@ equal '--by cause' "$(functions --by cause)" \
 equal '--full shows how C starts main' "$(functions --full 5)" \
 	'main __libc_start_main_impl _start'
 
-for point in 1 5 12 31 40 41 42 43 run:1 run:9 run:62 run:70 run:71 run:84 log:1 crash thread:2; do
+for point in 1 2 5 12 31 33 35 40 41 42 43 run:1 run:9 run:62 run:70 run:71 run:80 run:84 log:1 crash thread:2; do
 	for by in link cause trigger; do
 		equal "trace --by $by $point is valid JSON and complete" \
 			"$(trace --by $by --format json $point |
@@ -291,7 +298,7 @@ one_line 'a table without its key' 1 'lacks its column' "$A" trace -r keyless.db
 # The contract's own names as endless views: ours are used instead.
 make trap.db 'DROP VIEW resource; CREATE VIEW resource AS WITH RECURSIVE r (a) AS (SELECT 1 UNION ALL SELECT a FROM r) SELECT * FROM r;'
 equal "the recording's own views are not used" \
-	"$(timeout 10 "$A" sql -r trap.db --format csv 'SELECT count(*) AS n FROM resource' | tr -d '\r')" $'n\n8'
+	"$(timeout 10 "$A" sql -r trap.db --format csv 'SELECT count(*) AS n FROM resource' | tr -d '\r')" $'n\n11'
 make circle.db "UPDATE packed_arming SET run_id = 97 WHERE arming_id = 3;"
 equal 'a link that leads forward' "$(ending circle.db crash)" damaged
 make circle2.db "UPDATE packed_cause SET run_id = 97 WHERE cause_id = 1;"

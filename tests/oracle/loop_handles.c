@@ -1,5 +1,5 @@
 /*
- * Handles of the loop itself but timers: idle, prepare, check, async, signal, poll, fs_event,
+ * Handles of the loop itself but timers and signals: idle, prepare, check, async, poll, fs_event,
  * fs_poll.
  *
  * Calls that leave the callback in force as it was (starting an idle handle that is active, a NULL
@@ -49,7 +49,7 @@ static void spinner_poke(struct object *object);
 	{                                                                                          \
 		/* libuv keeps the callback of a handle that is active. */                         \
 		if (!uv_is_active((uv_handle_t *)object))                                          \
-			object->armed = ARM("uv_" #name "_start");                                 \
+			object_armed(object, ARM("uv_" #name "_start"), NO_TIMES, false);          \
 		uv_##name##_start(&object->handle.name,                                            \
 			one_in(object->world, 2) ? on_##name : on_##name##_other);                 \
 		KEEP_FRAME();                                                                      \
@@ -62,7 +62,7 @@ static void spinner_poke(struct object *object);
 		if (!object)                                                                       \
 			return;                                                                    \
 		uv_##name##_init(world->loop, &object->handle.name);                               \
-		object_open(object, KIND);                                                         \
+		OBJECT_OPEN(object, KIND, "uv_" #name "_init");                                    \
 		name##_start(object);                                                              \
 	}
 
@@ -96,6 +96,7 @@ static void spinner_stop(struct object *object)
 	default:
 		uv_check_stop(&object->handle.check);
 	}
+	OBJECT_STOPPED(object);
 }
 
 static void spinner_poke(struct object *object)
@@ -132,19 +133,34 @@ void act_spinner(struct world *world)
 /* --- async handles of one thread ---------------------------------------------------------------
  */
 
+void local_sent(struct object *object, struct arm arm)
+{
+	struct truth_thing *thing = object_thing(object);
+	const size_t i = thing->sends.count;
+
+	acts_add(&object->causes, arm);
+	if (!thing->knows_sends)
+		return;
+	acts_add(&thing->sends, arm);
+	thing->firsts = realloc(thing->firsts, (i + 1) * sizeof *thing->firsts);
+	if (!thing->firsts)
+		abort();
+	thing->firsts[i] = object->causes.count == 1 ? i : thing->firsts[i - 1];
+}
+
 static void on_async(uv_async_t *handle)
 {
 	struct object *object = (struct object *)handle;
 	struct world *world = object->world;
 
-	/* Of several sends the first counts. */
-	if (object->causes.count)
+	/* Of several sends the first counts; what was sent before a fork may be lost. */
+	if (object->causes.count && !object_thing(object)->is_inherited)
 		object->causes.count = 1;
 	ENTER_OBJECT(object);
 	if (object_done(object))
 		object_close(object);
 	else if (one_in(world, 3)) {
-		tokens_add(&object->causes, truth_now());
+		local_sent(object, ARM("uv_async_send"));
 		uv_async_send(handle);
 	}
 	play(world);
@@ -157,11 +173,12 @@ void act_local_async(struct world *world)
 
 	if (!object)
 		return;
-	object->armed = ARM("uv_async_init");
 	uv_async_init(world->loop, &object->handle.async, one_in(world, 8) ? NULL : on_async);
-	object_open(object, LOCAL_ASYNC);
-	object->armed = (struct arm){object->born, "uv_async_init", __func__};
+	OBJECT_OPEN(object, LOCAL_ASYNC, "uv_async_init");
+	object->armed = object->thing->made;
 	object->cause = CAUSE_ONE_OF;
+	object->cause_kind = "send";
+	object->thing->knows_sends = true;
 	KEEP_FRAME();
 }
 
@@ -172,7 +189,7 @@ void act_send_local(struct world *world)
 	if (!object)
 		return;
 	for (unsigned times = 1 + below(world, 3); times; times--) {
-		tokens_add(&object->causes, truth_now());
+		local_sent(object, ARM("uv_async_send"));
 		uv_async_send(&object->handle.async);
 	}
 	KEEP_FRAME();
@@ -183,7 +200,11 @@ static __thread struct object *signal_target;
 static void on_usr1(int number)
 {
 	(void)number;
-	uv_async_send(&signal_target->handle.async);
+	if (signal_target)
+		uv_async_send(&signal_target->handle.async);
+	else
+		signals_raise(1);
+	KEEP_FRAME();
 }
 
 void act_send_signal(struct world *world)
@@ -194,79 +215,20 @@ void act_send_signal(struct world *world)
 	if (!signal_target)
 		return;
 	sigaction(SIGUSR1, &handler, NULL);
-	tokens_add(&signal_target->causes, truth_now());
+	local_sent(signal_target, (struct arm){truth_now(), "uv_async_send", "on_usr1"});
 	raise(SIGUSR1);
 	KEEP_FRAME();
 }
 
-/* --- signals -----------------------------------------------------------------------------------
- */
-
-/* Both are ignored by default, so that raising them is harmless. */
-static const int signals[] = {SIGURG, SIGWINCH};
-
-static void on_signal(uv_signal_t *handle, int number);
-
-static void on_signal_other(uv_signal_t *handle, int number)
+/* A signal sent out of the handler of another. */
+void act_raise_in_handler(struct world *world)
 {
-	struct object *object = (struct object *)handle;
+	struct sigaction handler = {.sa_handler = on_usr1};
 
-	(void)number;
-	ENTER_OBJECT(object);
-	if (object_done(object))
-		object_close(object);
-	LEAVE();
-}
-
-__attribute__((noinline)) static void signal_start(struct object *object)
-{
-	struct world *world = object->world;
-	const uv_signal_cb callback = one_in(world, 3) ? on_signal_other : on_signal;
-	const int number = signals[below(world, 2)];
-
-	if (one_in(world, 3)) {
-		object->armed = ARM("uv_signal_start_oneshot");
-		uv_signal_start_oneshot(&object->handle.signal, callback, number);
-	} else {
-		object->armed = ARM("uv_signal_start");
-		uv_signal_start(&object->handle.signal, callback, number);
-	}
-	KEEP_FRAME();
-}
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-	struct object *object = (struct object *)handle;
-	struct world *world = object->world;
-
-	(void)number;
-	ENTER_OBJECT(object);
-	if (object_done(object))
-		object_close(object);
-	else if (one_in(world, 3))
-		uv_signal_stop(handle);
-	else if (one_in(world, 3))
-		signal_start(object);
-	play(world);
-	LEAVE();
-}
-
-void act_signal(struct world *world)
-{
-	struct object *object = object_new(world, SIGNAL, 1 + (int)below(world, 5));
-
-	if (!object)
-		return;
-	uv_signal_init(world->loop, &object->handle.signal);
-	object_open(object, SIGNAL);
-	object->cause = CAUSE_UNKNOWN;
-	signal_start(object);
-	KEEP_FRAME();
-}
-
-void act_raise(struct world *world)
-{
-	raise(signals[below(world, 2)]);
+	(void)world;
+	signal_target = NULL;
+	sigaction(SIGUSR1, &handler, NULL);
+	raise(SIGUSR1);
 	KEEP_FRAME();
 }
 
@@ -279,9 +241,8 @@ static void on_poll_other(uv_poll_t *handle, int status, int events)
 {
 	struct object *object = (struct object *)handle;
 
-	(void)status;
 	(void)events;
-	ENTER_OBJECT(object);
+	ENTER_OBJECT_WITH(object, status, TRUTH_NONE);
 	object_close(object);
 	LEAVE();
 }
@@ -291,7 +252,7 @@ __attribute__((noinline)) static void poll_start(struct object *object)
 	struct world *world = object->world;
 	const int events = one_in(world, 4) ? UV_READABLE | UV_WRITABLE : UV_READABLE;
 
-	object->armed = ARM("uv_poll_start");
+	object_armed(object, ARM("uv_poll_start"), NO_TIMES, false);
 	uv_poll_start(&object->handle.poll, events, one_in(world, 5) ? on_poll_other : on_poll);
 	KEEP_FRAME();
 }
@@ -302,16 +263,20 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 	struct world *world = object->world;
 	char byte;
 
-	(void)status;
-	ENTER_OBJECT(object);
+	ENTER_OBJECT_WITH(object, status, TRUTH_NONE);
 	if (events & UV_READABLE)
 		(void)!read(object->descriptors[0], &byte, 1);
 	if (object_done(object))
 		object_close(object);
 	else if (one_in(world, 3))
 		poll_start(object);
-	else if (one_in(world, 4))
-		uv_poll_start(handle, 0, on_poll_other);
+	else if (one_in(world, 4)) {
+		if (one_in(world, 2))
+			uv_poll_start(handle, 0, on_poll_other);
+		else
+			uv_poll_stop(handle);
+		OBJECT_STOPPED(object);
+	}
 	play(world);
 	LEAVE();
 }
@@ -319,6 +284,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 void act_poll(struct world *world)
 {
 	struct object *object = object_new(world, POLL, 1 + (int)below(world, 6));
+	bool is_socket;
 	int result;
 
 	if (!object)
@@ -327,7 +293,8 @@ void act_poll(struct world *world)
 		object_drop(object);
 		return;
 	}
-	if (one_in(world, 2))
+	is_socket = one_in(world, 2);
+	if (!is_socket)
 		result = uv_poll_init(world->loop, &object->handle.poll, object->descriptors[0]);
 	else
 		result = uv_poll_init_socket(
@@ -338,8 +305,7 @@ void act_poll(struct world *world)
 		object_drop(object);
 		return;
 	}
-	object_open(object, POLL);
-	object->cause = CAUSE_UNKNOWN;
+	OBJECT_OPEN(object, POLL, is_socket ? "uv_poll_init_socket" : "uv_poll_init");
 	poll_start(object);
 	(void)!write(object->descriptors[1], "x", 1);
 	KEEP_FRAME();
@@ -364,7 +330,7 @@ __attribute__((noinline)) static void fs_event_start(struct object *object)
 	const struct arm arm = ARM("uv_fs_event_start");
 
 	if (uv_fs_event_start(&object->handle.fs_event, on_fs_event, object->world->folder, 0) == 0)
-		object->armed = arm;
+		object_armed(object, arm, NO_TIMES, false);
 	KEEP_FRAME();
 }
 
@@ -375,13 +341,14 @@ static void on_fs_event(uv_fs_event_t *handle, const char *name, int events, int
 
 	(void)name;
 	(void)events;
-	(void)status;
-	ENTER_OBJECT(object);
+	ENTER_OBJECT_WITH(object, status, TRUTH_NONE);
 	if (object_done(object))
 		object_close(object);
 	else if (one_in(world, 3)) {
-		if (one_in(world, 2))
+		if (one_in(world, 2)) {
 			uv_fs_event_stop(handle);
+			OBJECT_STOPPED(object);
+		}
 		fs_event_start(object);
 	}
 	play(world);
@@ -398,8 +365,7 @@ void act_fs_event(struct world *world)
 	if (!object)
 		return;
 	uv_fs_event_init(world->loop, &object->handle.fs_event);
-	object_open(object, FS_EVENT);
-	object->cause = CAUSE_UNKNOWN;
+	OBJECT_OPEN(object, FS_EVENT, "uv_fs_event_init");
 	fs_event_start(object);
 	KEEP_FRAME();
 }
@@ -409,14 +375,14 @@ static void on_fs_poll(
 
 __attribute__((noinline)) static void fs_poll_start(struct object *object)
 {
-	char path[128];
+	char path[192];
 
 	/*
 	 * libuv keeps the callback of a handle that is active. One that was stopped is not started
 	 * again: libuv 1.44 fails an assertion then, when its stat was under way.
 	 */
 	if (!object->armed.token)
-		object->armed = ARM("uv_fs_poll_start");
+		object_armed(object, ARM("uv_fs_poll_start"), -1, 2, false);
 	else if (!uv_is_active((uv_handle_t *)object))
 		return;
 	snprintf(path, sizeof path, "%s/f%u", object->world->folder, below(object->world, 3));
@@ -430,15 +396,15 @@ static void on_fs_poll(
 	struct object *object = (struct object *)handle;
 	struct world *world = object->world;
 
-	(void)status;
 	(void)before;
 	(void)after;
-	ENTER_OBJECT(object);
+	ENTER_OBJECT_WITH(object, status, TRUTH_NONE);
 	if (object_done(object))
 		object_close(object);
-	else if (one_in(world, 5))
+	else if (one_in(world, 5)) {
 		uv_fs_poll_stop(handle);
-	else if (one_in(world, 3))
+		OBJECT_STOPPED(object);
+	} else if (one_in(world, 3))
 		fs_poll_start(object);
 	play(world);
 	LEAVE();
@@ -454,14 +420,33 @@ void act_fs_poll(struct world *world)
 	if (!object)
 		return;
 	uv_fs_poll_init(world->loop, &object->handle.fs_poll);
-	object_open(object, FS_POLL);
-	object->cause = CAUSE_UNKNOWN;
+	OBJECT_OPEN(object, FS_POLL, "uv_fs_poll_init");
 	fs_poll_start(object);
 	KEEP_FRAME();
 }
 
 /* --- any of them -------------------------------------------------------------------------------
  */
+
+/* Whether it keeps its loop alive; the loop's own watchdog goes on. */
+void act_ref(struct world *world)
+{
+	struct object *object;
+
+	if (!world->open_count)
+		return;
+	object = world->open[below(world, (unsigned)world->open_count)];
+	if (object == world->watchdog)
+		return;
+	if (one_in(world, 3)) {
+		truth_ref(object_thing(object), ARM("uv_ref"), true);
+		uv_ref(&object->handle.handle);
+	} else {
+		truth_ref(object_thing(object), ARM("uv_unref"), false);
+		uv_unref(&object->handle.handle);
+	}
+	KEEP_FRAME();
+}
 
 void act_poke(struct world *world)
 {
@@ -482,7 +467,7 @@ void act_poke(struct world *world)
 		spinner_poke(object);
 		break;
 	case SIGNAL:
-		signal_start(object);
+		signal_poke(object);
 		break;
 	case POLL:
 		poll_start(object);

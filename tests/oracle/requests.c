@@ -15,10 +15,23 @@
 /* --- files -------------------------------------------------------------------------------------
  */
 
-static void file_path(struct world *world, char path[128])
+static void file_path(struct world *world, char path[192])
 {
-	snprintf(path, 128, "%s/f%u", world->folder, below(world, 4));
+	snprintf(path, 192, "%s/f%u", world->folder, below(world, 4));
 }
+
+/* What libuv says of it in `result`. */
+static uint64_t fs_enter(struct request *request, const char *function)
+{
+	const uv_fs_t *req = &request->req.fs;
+	const bool counts = req->fs_type == UV_FS_READ || req->fs_type == UV_FS_WRITE ||
+			    req->fs_type == UV_FS_SENDFILE;
+
+	return request_enter(request, "callback", function, req->result < 0 ? req->result : 0,
+		counts && req->result >= 0 ? (int64_t)req->result : TRUTH_NONE);
+}
+
+#define ENTER_FS(request) const uint64_t outer = fs_enter((request), __func__)
 
 /* Operations on an open descriptor. */
 __attribute__((noinline)) static int submit_on_file(struct request *request, uv_fs_cb callback)
@@ -31,7 +44,7 @@ __attribute__((noinline)) static int submit_on_file(struct request *request, uv_
 	int result;
 
 #define FS(name, ...)                                                                              \
-	(request->armed = ARM("uv_fs_" #name), uv_fs_##name(loop, req, __VA_ARGS__, callback))
+	(REQUEST_ARM(request, "uv_fs_" #name, NULL), uv_fs_##name(loop, req, __VA_ARGS__, callback))
 	switch (below(world, 10)) {
 	case 0:
 		result = FS(read, file, &buf, 1, 0);
@@ -73,7 +86,7 @@ __attribute__((noinline)) static int submit_on_path(struct request *request, uv_
 	struct world *world = request->world;
 	uv_loop_t *loop = world->loop;
 	uv_fs_t *req = &request->req.fs;
-	char path[128], other[128], temporary[128];
+	char path[192], other[192], temporary[192];
 	int result;
 
 	file_path(world, path);
@@ -159,7 +172,7 @@ static void on_fs_closed(uv_fs_t *req)
 	struct request *request = (struct request *)req;
 	struct world *world = request->world;
 
-	ENTER_REQUEST(request, "callback");
+	ENTER_FS(request);
 	uv_fs_req_cleanup(req);
 	request_free(request);
 	play(world);
@@ -183,7 +196,7 @@ __attribute__((noinline)) static void close_file(struct request *request)
 		request_free(request);
 		return;
 	}
-	request->armed = ARM("uv_fs_close");
+	REQUEST_ARM(request, "uv_fs_close", NULL);
 	if (uv_fs_close(world->loop, &request->req.fs, file, on_fs_closed))
 		abort();
 	KEEP_FRAME();
@@ -216,13 +229,12 @@ static void on_fs(uv_fs_t *req)
 	const ssize_t result = req->result;
 	uv_dirent_t entry;
 
-	ENTER_REQUEST(request, "callback");
+	ENTER_FS(request);
 	if (req->fs_type == UV_FS_SCANDIR)
 		while (uv_fs_scandir_next(req, &entry) == 0)
 			;
 	if ((req->fs_type == UV_FS_OPEN || req->fs_type == UV_FS_MKSTEMP) && result >= 0)
 		request->file = (int)result;
-	request->canceled = 0;
 	uv_fs_req_cleanup(req);
 	if (one_in(world, 3)) {
 		next = request_new(world);
@@ -240,12 +252,11 @@ static void on_fs_tail_stat(uv_fs_t *req)
 	struct request *request = (struct request *)req;
 	uv_loop_t *loop = request->world->loop;
 
-	ENTER_REQUEST(request, "callback");
+	ENTER_FS(request);
 	if (req->fs_type == UV_FS_MKSTEMP && req->result >= 0)
 		request->file = (int)req->result;
-	request->canceled = 0;
 	uv_fs_req_cleanup(req);
-	request->armed = ARM_TAIL("uv_fs_stat");
+	REQUEST_ARM_TAIL(request, "uv_fs_stat", NULL);
 	LEAVE();
 	uv_fs_stat(loop, req, "/", on_fs);
 }
@@ -253,7 +264,7 @@ static void on_fs_tail_stat(uv_fs_t *req)
 void act_fs_chain(struct world *world)
 {
 	struct request *request = request_new(world);
-	char path[128];
+	char path[192];
 
 	request->steps = 1 + (int)below(world, 8);
 	if (one_in(world, 3)) {
@@ -262,7 +273,7 @@ void act_fs_chain(struct world *world)
 		return;
 	}
 	file_path(world, path);
-	request->armed = ARM("uv_fs_open");
+	REQUEST_ARM(request, "uv_fs_open", NULL);
 	if (uv_fs_open(
 		    world->loop, &request->req.fs, path, O_RDWR | O_CREAT | O_CLOEXEC, 0600, on_fs))
 		abort();
@@ -273,7 +284,7 @@ void act_fs_chain(struct world *world)
 /* What has no callback is no asynchronous thing at all. */
 void act_fs_sync(struct world *world)
 {
-	char path[128];
+	char path[192];
 	uv_fs_t req;
 	int file;
 
@@ -300,7 +311,7 @@ static void on_closedir(uv_fs_t *req)
 {
 	struct request *request = (struct request *)req;
 
-	ENTER_REQUEST(request, "callback");
+	ENTER_FS(request);
 	uv_fs_req_cleanup(req);
 	request_free(request);
 	LEAVE();
@@ -311,9 +322,9 @@ static void on_readdir(uv_fs_t *req)
 	struct request *request = (struct request *)req;
 	uv_dir_t *dir = req->ptr;
 
-	ENTER_REQUEST(request, "callback");
+	ENTER_FS(request);
 	uv_fs_req_cleanup(req);
-	request->armed = ARM("uv_fs_closedir");
+	REQUEST_ARM(request, "uv_fs_closedir", NULL);
 	if (uv_fs_closedir(request->world->loop, req, dir, on_closedir))
 		abort();
 	LEAVE();
@@ -325,7 +336,7 @@ static void on_opendir(uv_fs_t *req)
 	struct world *world = request->world;
 	uv_dir_t *dir = req->ptr;
 
-	ENTER_REQUEST(request, "callback");
+	ENTER_FS(request);
 	if (req->result != 0) {
 		uv_fs_req_cleanup(req);
 		request_free(request);
@@ -333,7 +344,7 @@ static void on_opendir(uv_fs_t *req)
 		uv_fs_req_cleanup(req);
 		dir->dirents = request->entries;
 		dir->nentries = sizeof request->entries / sizeof *request->entries;
-		request->armed = ARM("uv_fs_readdir");
+		REQUEST_ARM(request, "uv_fs_readdir", NULL);
 		if (uv_fs_readdir(world->loop, req, dir, on_readdir))
 			abort();
 	}
@@ -345,7 +356,7 @@ void act_directory(struct world *world)
 {
 	struct request *request = request_new(world);
 
-	request->armed = ARM("uv_fs_opendir");
+	REQUEST_ARM(request, "uv_fs_opendir", NULL);
 	if (uv_fs_opendir(world->loop, &request->req.fs, world->folder, on_opendir))
 		abort();
 	KEEP_FRAME();
@@ -354,17 +365,33 @@ void act_directory(struct world *world)
 /* --- work --------------------------------------------------------------------------------------
  */
 
+static atomic_int works_pending;
+
+void works_forget(void)
+{
+	works_pending = 0;
+}
+
+void works_wait(void)
+{
+	for (int i = 0; i < 1000 && works_pending > 0; i++)
+		usleep(1000);
+}
+
 static void on_work(uv_work_t *req)
 {
 	struct request *request = (struct request *)req;
 
-	ENTER_REQUEST(request, "work");
+	ENTER_REQUEST_WITH(request, "work", TRUTH_NONE, TRUTH_NONE);
 	request->worked = truth_now();
 	if (request->pause_us)
 		usleep(request->pause_us);
 	if (request->pause_us % 2)
 		send_to_world(request->pause_us % MAX_WORLDS);
+	else if (request->pause_us % 8 == 4)
+		signals_raise(request->pause_us);
 	LEAVE();
+	works_pending--;
 }
 
 static void on_after(uv_work_t *req, int status);
@@ -376,9 +403,9 @@ __attribute__((noinline)) static void queue_work(struct request *request)
 	struct world *world = request->world;
 	uv_after_work_cb callback = callbacks[below(world, 4)];
 
-	request->canceled = request->worked = 0;
-	request->armed = ARM("uv_queue_work");
+	REQUEST_ARM(request, "uv_queue_work", NULL);
 	request->steps--;
+	works_pending++;
 	if (uv_queue_work(world->loop, &request->req.work, on_work, callback))
 		abort();
 	if (callback)
@@ -393,8 +420,7 @@ static void on_after(uv_work_t *req, int status)
 	struct request *request = (struct request *)req;
 	struct world *world = request->world;
 
-	(void)status;
-	ENTER_REQUEST(request, "after");
+	ENTER_REQUEST_WITH(request, "after", status, TRUTH_NONE);
 	if (request->steps > 0)
 		queue_work(request);
 	else
@@ -408,10 +434,9 @@ static void on_after_tail_work(uv_work_t *req, int status)
 	struct request *request = (struct request *)req;
 	uv_loop_t *loop = request->world->loop;
 
-	(void)status;
-	ENTER_REQUEST(request, "after");
-	request->canceled = request->worked = 0;
-	request->armed = ARM_TAIL("uv_queue_work");
+	ENTER_REQUEST_WITH(request, "after", status, TRUTH_NONE);
+	REQUEST_ARM_TAIL(request, "uv_queue_work", NULL);
+	works_pending++;
 	LEAVE();
 	uv_queue_work(loop, req, on_work, on_after);
 }
@@ -432,7 +457,8 @@ void act_work_tail(struct world *world)
 	struct request *request = request_new(world);
 
 	request->pause_us = below(world, 20);
-	request->armed = ARM("uv_queue_work");
+	REQUEST_ARM(request, "uv_queue_work", NULL);
+	works_pending++;
 	if (uv_queue_work(world->loop, &request->req.work, on_work, on_after_tail_work))
 		abort();
 	KEEP_FRAME();
@@ -440,8 +466,10 @@ void act_work_tail(struct world *world)
 
 __attribute__((noinline)) static void cancel(struct request *request)
 {
-	if (uv_cancel(&request->req.req) == 0)
-		request->canceled = truth_now();
+	if (uv_cancel(&request->req.req) == 0) {
+		request->canceled = ARM("uv_cancel");
+		works_pending -= request->req.req.type == UV_WORK;
+	}
 	KEEP_FRAME();
 }
 
@@ -454,7 +482,8 @@ void act_burst(struct world *world)
 		struct request *request = request_new(world);
 
 		request->pause_us = 300;
-		request->armed = ARM("uv_queue_work");
+		REQUEST_ARM(request, "uv_queue_work", NULL);
+		works_pending++;
 		if (uv_queue_work(world->loop, &request->req.work, on_work, on_after))
 			abort();
 		last = request;
@@ -470,7 +499,13 @@ void act_cancel(struct world *world)
 	if (!world->cancelable_count)
 		return;
 	request = world->cancelable[below(world, (unsigned)world->cancelable_count)];
-	if (!request->canceled)
+	/*
+	 * In the child of a fork libuv 1.44 waits for the lock of a pool that it has not made anew:
+	 * for ever, when a thread of the parent's held it.
+	 */
+	if (process_identity.is_fork && !truth_is_mine(request->thing))
+		return;
+	if (!request->canceled.token)
 		cancel(request);
 	KEEP_FRAME();
 }
@@ -483,8 +518,7 @@ static void on_getaddrinfo(uv_getaddrinfo_t *req, int status, struct addrinfo *f
 	struct request *request = (struct request *)req;
 	struct world *world = request->world;
 
-	(void)status;
-	ENTER_REQUEST(request, "callback");
+	ENTER_REQUEST_WITH(request, "callback", status, TRUTH_NONE);
 	uv_freeaddrinfo(found);
 	request_free(request);
 	play(world);
@@ -497,10 +531,9 @@ static void on_getnameinfo(
 	struct request *request = (struct request *)req;
 	struct world *world = request->world;
 
-	(void)status;
 	(void)hostname;
 	(void)service;
-	ENTER_REQUEST(request, "callback");
+	ENTER_REQUEST_WITH(request, "callback", status, TRUTH_NONE);
 	request_free(request);
 	play(world);
 	LEAVE();
@@ -517,12 +550,12 @@ void act_dns(struct world *world)
 	uv_ip4_addr("127.0.0.1", 80, &address);
 	switch (below(world, 3)) {
 	case 0:
-		request->armed = ARM("uv_getaddrinfo");
+		REQUEST_ARM(request, "uv_getaddrinfo", NULL);
 		result = uv_getaddrinfo(world->loop, &request->req.getaddrinfo, on_getaddrinfo,
 			"127.0.0.1", "80", &hints);
 		break;
 	case 1:
-		request->armed = ARM("uv_getnameinfo");
+		REQUEST_ARM(request, "uv_getnameinfo", NULL);
 		result = uv_getnameinfo(world->loop, &request->req.getnameinfo, on_getnameinfo,
 			(struct sockaddr *)&address, NI_NUMERICHOST | NI_NUMERICSERV);
 		break;
@@ -547,10 +580,9 @@ static void on_random(uv_random_t *req, int status, void *bytes, size_t size)
 	struct request *request = (struct request *)req;
 	struct world *world = request->world;
 
-	(void)status;
 	(void)bytes;
 	(void)size;
-	ENTER_REQUEST(request, "callback");
+	ENTER_REQUEST_WITH(request, "callback", status, TRUTH_NONE);
 	request_free(request);
 	play(world);
 	LEAVE();
@@ -563,7 +595,7 @@ void act_random(struct world *world)
 
 	uv_random(NULL, NULL, bytes, sizeof bytes, 0, NULL);
 	request = request_new(world);
-	request->armed = ARM("uv_random");
+	REQUEST_ARM(request, "uv_random", NULL);
 	if (uv_random(world->loop, &request->req.random, world->buffer, 16, 0, on_random))
 		abort();
 	request_cancelable(request);

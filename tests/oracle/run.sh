@@ -13,8 +13,8 @@ trap 'rm -rf "$folder"; exit 130' INT TERM
 
 started=$SECONDS
 for ((seed = first; seed < first + seeds; seed++)); do
-	rm -rf "$folder/work" "$folder"/acausal.db*
-	mkdir "$folder/work"
+	rm -rf "$folder/work" "$folder/truth" "$folder"/acausal.db*
+	mkdir "$folder/work" "$folder/truth"
 	if ! "$build/acausal" record -o "$folder/acausal.db" "$build/tests/oracle" "$seed" \
 		"$folder/truth" "$folder/work" >"$folder/out" 2>&1; then
 		echo "seed $seed: the recorded program failed"

@@ -1,12 +1,11 @@
 /*
- * Handles that carry bytes: pipes, TCP on the loopback address, UDP, child processes.
+ * Handles that carry bytes: pipes, TCP on the loopback address, UDP.
  *
  * Alloc callbacks arm nothing and are not followed.
  */
 #include "tests/oracle/world.h"
 
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +40,8 @@ __attribute__((noinline)) static void stream_write(struct object *object, struct
 	uv_write_cb callback = callbacks[below(world, 5)];
 	uv_buf_t buf = some_bytes(world);
 
-	request->armed = ARM("uv_write");
+	REQUEST_ARM(request, "uv_write", object);
+	request->bytes = (int64_t)buf.len;
 	if (uv_write(&request->req.write, &object->handle.stream, &buf, 1, callback))
 		request_free(request);
 	else if (!callback)
@@ -49,23 +49,13 @@ __attribute__((noinline)) static void stream_write(struct object *object, struct
 	KEEP_FRAME();
 }
 
-static uint64_t enter_stream(struct request *request, const char *function)
-{
-	const struct truth_run run = {
-		"callback", request, request->armed, request->armed.token, CAUSE_UNKNOWN, NULL};
-
-	return truth_enter(function, &run);
-}
-
-#define ENTER_STREAM(request) const uint64_t outer = enter_stream((request), __func__)
-
 static void on_write(uv_write_t *req, int status)
 {
 	struct request *request = (struct request *)req;
 	struct world *world = request->world;
 	struct object *object = (struct object *)req->handle;
 
-	ENTER_STREAM(request);
+	ENTER_REQUEST_WITH(request, "callback", status, request->bytes);
 	if (status == 0 && one_in(world, 3))
 		stream_write(object, request);
 	else
@@ -79,15 +69,14 @@ static void on_write_tail_close(uv_write_t *req, int status)
 	struct request *request = (struct request *)req;
 	struct object *object = (struct object *)req->handle;
 
-	(void)status;
-	ENTER_STREAM(request);
+	ENTER_REQUEST_WITH(request, "callback", status, request->bytes);
 	request_free(request);
 	if (!object_is_open(object)) {
 		LEAVE();
 		return;
 	}
 	object_forget(object);
-	object->closing = ARM_TAIL("uv_close");
+	object_closing(object, ARM_TAIL("uv_close"), true);
 	LEAVE();
 	uv_close((uv_handle_t *)object, on_close);
 }
@@ -98,14 +87,15 @@ static void on_write_tail_write(uv_write_t *req, int status)
 	struct request *request = (struct request *)req;
 	uv_stream_t *stream = req->handle;
 
-	ENTER_STREAM(request);
+	ENTER_REQUEST_WITH(request, "callback", status, request->bytes);
 	/* A tail call cannot look at the result: only where the write must be taken. */
 	if (status || uv_is_closing((uv_handle_t *)stream) || !uv_is_writable(stream)) {
 		request_free(request);
 		LEAVE();
 		return;
 	}
-	request->armed = ARM_TAIL("uv_write");
+	REQUEST_ARM_TAIL(request, "uv_write", (struct object *)stream);
+	request->bytes = (int64_t)tail_bytes.len;
 	LEAVE();
 	uv_write(req, stream, &tail_bytes, 1, on_write);
 }
@@ -115,8 +105,7 @@ static void on_shutdown(uv_shutdown_t *req, int status)
 	struct request *request = (struct request *)req;
 	struct world *world = request->world;
 
-	(void)status;
-	ENTER_STREAM(request);
+	ENTER_REQUEST_WITH(request, "callback", status, request->bytes);
 	request_free(request);
 	play(world);
 	LEAVE();
@@ -127,7 +116,7 @@ __attribute__((noinline)) static void stream_shutdown(struct object *object)
 	struct request *request = request_new(object->world);
 	const bool silent = one_in(object->world, 4);
 
-	request->armed = ARM("uv_shutdown");
+	REQUEST_ARM(request, "uv_shutdown", object);
 	if (uv_shutdown(
 		    &request->req.shutdown, &object->handle.stream, silent ? NULL : on_shutdown))
 		request_free(request);
@@ -141,12 +130,25 @@ __attribute__((noinline)) static void stream_shutdown(struct object *object)
 
 static void on_read(uv_stream_t *handle, ssize_t size, const uv_buf_t *buf);
 
+/* At the end of the file and after an error libuv reads no more, before the callback. */
+static uint64_t read_enter(struct object *object, const char *function, ssize_t size)
+{
+	const uint64_t outer = object_enter(
+		object, function, size < 0 ? size : 0, size < 0 ? TRUTH_NONE : (int64_t)size);
+
+	if (size < 0 && size != UV_ENOBUFS && !object->thing->is_closing)
+		truth_end(object_thing(object), END_FIRED, (struct arm){0});
+	return outer;
+}
+
+#define ENTER_READ(object, size) const uint64_t outer = read_enter((object), __func__, (size))
+
 static void on_read_other(uv_stream_t *handle, ssize_t size, const uv_buf_t *buf)
 {
 	struct object *object = (struct object *)handle;
 
 	(void)buf;
-	ENTER_OBJECT(object);
+	ENTER_READ(object, size);
 	if (size < 0 || object_done(object))
 		object_close(object);
 	LEAVE();
@@ -159,7 +161,7 @@ __attribute__((noinline)) static void read_start(struct object *object)
 	/* When it is reading already the callbacks stay (UV_EALREADY). */
 	if (uv_read_start(&object->handle.stream, on_alloc,
 		    one_in(object->world, 4) ? on_read_other : on_read) == 0)
-		object->armed = arm;
+		object_armed(object, arm, NO_TIMES, false);
 	KEEP_FRAME();
 }
 
@@ -169,25 +171,21 @@ static void on_read(uv_stream_t *handle, ssize_t size, const uv_buf_t *buf)
 	struct world *world = object->world;
 
 	(void)buf;
-	ENTER_OBJECT(object);
+	ENTER_READ(object, size);
 	if (size < 0 || object_done(object)) {
 		object_close(object);
 	} else {
 		if (one_in(world, 3))
 			stream_write(object, request_new(world));
-		if (one_in(world, 4))
+		if (one_in(world, 4)) {
 			uv_read_stop(handle);
+			OBJECT_STOPPED(object);
+		}
 		if (one_in(world, 3))
 			read_start(object);
 	}
 	play(world);
 	LEAVE();
-}
-
-static void stream_open(struct object *object)
-{
-	object_open(object, STREAM);
-	object->cause = CAUSE_UNKNOWN;
 }
 
 static struct object *pipe_new(struct world *world)
@@ -197,7 +195,7 @@ static struct object *pipe_new(struct world *world)
 	if (!object)
 		return NULL;
 	uv_pipe_init(world->loop, &object->handle.pipe, 0);
-	stream_open(object);
+	OBJECT_OPEN(object, STREAM, "uv_pipe_init");
 	return object;
 }
 
@@ -207,11 +205,13 @@ static struct object *tcp_new(struct world *world)
 
 	if (!object)
 		return NULL;
-	if (one_in(world, 3))
+	if (one_in(world, 3)) {
 		uv_tcp_init_ex(world->loop, &object->handle.tcp, AF_INET);
-	else
+		OBJECT_OPEN(object, STREAM, "uv_tcp_init_ex");
+	} else {
 		uv_tcp_init(world->loop, &object->handle.tcp);
-	stream_open(object);
+		OBJECT_OPEN(object, STREAM, "uv_tcp_init");
+	}
 	return object;
 }
 
@@ -272,7 +272,7 @@ static void on_connect(uv_connect_t *req, int status)
 	struct world *world = request->world;
 	struct object *object = (struct object *)req->handle;
 
-	ENTER_STREAM(request);
+	ENTER_REQUEST_WITH(request, "callback", status, request->bytes);
 	request_free(request);
 	if (object_is_open(object)) {
 		if (status) {
@@ -292,34 +292,52 @@ static void on_connect_tail(uv_connect_t *req, int status)
 	struct request *request = (struct request *)req;
 	struct object *object = (struct object *)req->handle;
 
-	(void)status;
-	ENTER_STREAM(request);
+	ENTER_REQUEST_WITH(request, "callback", status, request->bytes);
 	request_free(request);
 	if (!object_is_open(object)) {
 		LEAVE();
 		return;
 	}
 	object_forget(object);
-	object->closing = ARM_TAIL("uv_close");
+	object_closing(object, ARM_TAIL("uv_close"), true);
 	LEAVE();
 	uv_close((uv_handle_t *)object, on_close);
 }
 
+static void server_accept(struct object *server)
+{
+	struct world *world = server->world;
+	struct object *client =
+		server->handle.handle.type == UV_TCP ? tcp_new(world) : pipe_new(world);
+
+	if (client && uv_accept(&server->handle.stream, &client->handle.stream) == 0) {
+		/* As in Node, it is the server that made it. */
+		client->thing->trigger = client->thing->handle = object_thing(server)->number;
+		client->connected = true;
+		read_start(client);
+	} else if (client) {
+		object_close(client);
+	}
+}
+
+/* Later than in on_connection; mostly nobody is waiting. */
+void act_accept(struct world *world)
+{
+	struct object *server = object_any(world, SERVER);
+
+	if (server)
+		server_accept(server);
+	KEEP_FRAME();
+}
+
 static void on_connection(uv_stream_t *handle, int status)
 {
-	struct object *server = (struct object *)handle, *client;
+	struct object *server = (struct object *)handle;
 	struct world *world = server->world;
 
-	ENTER_OBJECT(server);
-	if (status == 0 && !world->ending && !one_in(world, 8)) {
-		client = handle->type == UV_TCP ? tcp_new(world) : pipe_new(world);
-		if (client && uv_accept(handle, &client->handle.stream) == 0) {
-			client->connected = true;
-			read_start(client);
-		} else if (client) {
-			object_close(client);
-		}
-	}
+	ENTER_OBJECT_WITH(server, status, TRUTH_NONE);
+	if (status == 0 && !world->ending && !one_in(world, 4))
+		server_accept(server);
 	if (object_done(server))
 		object_close(server);
 	play(world);
@@ -331,10 +349,14 @@ __attribute__((noinline)) static int server_listen(struct object *server)
 	int result;
 
 	server->kind = SERVER;
-	server->armed = ARM("uv_listen");
 	result = uv_listen(&server->handle.stream, 8, on_connection);
-	if (result)
+	if (result) {
 		object_close(server);
+	} else {
+		object_armed(server, ARM("uv_listen"), NO_TIMES, false);
+		server->thing->hook_type =
+			server->handle.handle.type == UV_TCP ? "TCPSERVERWRAP" : "PIPESERVERWRAP";
+	}
 	KEEP_FRAME();
 	return result;
 }
@@ -367,7 +389,7 @@ void act_tcp(struct world *world)
 		if (!client)
 			return;
 		request = request_new(world);
-		request->armed = ARM("uv_tcp_connect");
+		REQUEST_ARM(request, "uv_tcp_connect", client);
 		if (uv_tcp_connect(&request->req.connect, &client->handle.tcp,
 			    (struct sockaddr *)&address, some_connect(world))) {
 			request_free(request);
@@ -386,7 +408,7 @@ void act_named_pipe(struct world *world)
 
 	if (!server)
 		return;
-	snprintf(path, sizeof path, "%s/s%d", world->folder, atomic_fetch_add(&number, 1));
+	snprintf(path, sizeof path, "%.90s/s%d", world->folder, atomic_fetch_add(&number, 1));
 	if (uv_pipe_bind(&server->handle.pipe, path)) {
 		object_close(server);
 		return;
@@ -398,7 +420,7 @@ void act_named_pipe(struct world *world)
 	if (!client)
 		return;
 	request = request_new(world);
-	request->armed = ARM("uv_pipe_connect");
+	REQUEST_ARM(request, "uv_pipe_connect", client);
 	uv_pipe_connect(&request->req.connect, &client->handle.pipe, path, some_connect(world));
 	KEEP_FRAME();
 }
@@ -415,14 +437,14 @@ void act_connect_nowhere(struct world *world)
 		return;
 	request = request_new(world);
 	if (client->handle.handle.type == UV_NAMED_PIPE) {
-		request->armed = ARM("uv_pipe_connect");
+		REQUEST_ARM(request, "uv_pipe_connect", client);
 		uv_pipe_connect(&request->req.connect, &client->handle.pipe, "/nonexistent/socket",
 			some_connect(world));
 		KEEP_FRAME();
 		return;
 	}
 	uv_ip4_addr("127.0.0.1", 1, &address);
-	request->armed = ARM("uv_tcp_connect");
+	REQUEST_ARM(request, "uv_tcp_connect", client);
 	if (uv_tcp_connect(&request->req.connect, &client->handle.tcp, (struct sockaddr *)&address,
 		    some_connect(world))) {
 		request_free(request);
@@ -442,7 +464,7 @@ __attribute__((noinline)) static void recv_start(struct object *object)
 	const struct arm arm = ARM("uv_udp_recv_start");
 
 	if (uv_udp_recv_start(&object->handle.udp, on_alloc, on_recv) == 0)
-		object->armed = arm;
+		object_armed(object, arm, NO_TIMES, false);
 	KEEP_FRAME();
 }
 
@@ -452,16 +474,17 @@ static void on_recv(uv_udp_t *handle, ssize_t size, const uv_buf_t *buf,
 	struct object *object = (struct object *)handle;
 	struct world *world = object->world;
 
-	(void)size;
 	(void)buf;
 	(void)address;
 	(void)flags;
-	ENTER_OBJECT(object);
+	ENTER_OBJECT_WITH(object, size < 0 ? size : 0, size < 0 ? TRUTH_NONE : (int64_t)size);
 	if (object_done(object)) {
 		object_close(object);
 	} else if (one_in(world, 3)) {
-		if (one_in(world, 2))
+		if (one_in(world, 2)) {
 			uv_udp_recv_stop(handle);
+			OBJECT_STOPPED(object);
+		}
 		recv_start(object);
 	}
 	play(world);
@@ -473,8 +496,7 @@ static void on_udp_send(uv_udp_send_t *req, int status)
 	struct request *request = (struct request *)req;
 	struct world *world = request->world;
 
-	(void)status;
-	ENTER_STREAM(request);
+	ENTER_REQUEST_WITH(request, "callback", status, request->bytes);
 	request_free(request);
 	play(world);
 	LEAVE();
@@ -488,8 +510,7 @@ void act_udp(struct world *world)
 	if (!object)
 		return;
 	uv_udp_init(world->loop, &object->handle.udp);
-	object_open(object, UDP);
-	object->cause = CAUSE_UNKNOWN;
+	OBJECT_OPEN(object, UDP, "uv_udp_init");
 	uv_ip4_addr("127.0.0.1", 0, &address);
 	if (uv_udp_bind(&object->handle.udp, (struct sockaddr *)&address, 0)) {
 		object_close(object);
@@ -511,59 +532,12 @@ void act_udp_send(struct world *world)
 	if (!from || uv_udp_getsockname(&to->handle.udp, (struct sockaddr *)&address, &length))
 		return;
 	request = request_new(world);
-	request->armed = ARM("uv_udp_send");
+	REQUEST_ARM(request, "uv_udp_send", from);
+	request->bytes = (int64_t)buf.len;
 	if (uv_udp_send(&request->req.udp_send, &from->handle.udp, &buf, 1,
 		    (struct sockaddr *)&address, silent ? NULL : on_udp_send))
 		request_free(request);
 	else if (silent)
 		request_bury(request);
-	KEEP_FRAME();
-}
-
-/* --- child processes ---------------------------------------------------------------------------
- */
-
-static void on_exit_of_child(uv_process_t *handle, int64_t status, int signal)
-{
-	struct object *object = (struct object *)handle;
-	struct world *world = object->world;
-
-	(void)status;
-	(void)signal;
-	ENTER_OBJECT(object);
-	object_close(object);
-	play(world);
-	LEAVE();
-}
-
-void act_spawn(struct world *world)
-{
-	char *arguments[] = {"/bin/true", NULL};
-	uv_process_options_t options = {
-		.file = arguments[0], .args = arguments, .exit_cb = on_exit_of_child};
-	struct object *object;
-
-	if (world->processes >= MAX_PROCESSES)
-		return;
-	world->processes++;
-	object = object_new(world, PROCESS, 1);
-	if (!object)
-		return;
-	if (one_in(world, 3))
-		options.file = "/nonexistent/program";
-	if (one_in(world, 5))
-		options.exit_cb = NULL;
-	object->armed = ARM("uv_spawn");
-	if (uv_spawn(world->loop, &object->handle.process, &options)) {
-		/* The handle has been initialised all the same. */
-		object_open(object, PROCESS);
-		object_close(object);
-		return;
-	}
-	object_open(object, PROCESS);
-	object->cause = CAUSE_UNKNOWN;
-	object->armed = (struct arm){object->born, "uv_spawn", __func__};
-	if (one_in(world, 4))
-		uv_process_kill(&object->handle.process, SIGTERM);
 	KEEP_FRAME();
 }

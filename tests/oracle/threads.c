@@ -5,6 +5,7 @@
 #include "tests/oracle/world.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,25 +27,25 @@ static void on_remote_async(uv_async_t *handle)
 {
 	struct object *object = (struct object *)handle;
 	struct world *world = object->world;
-	struct tokens sent, late = {0};
+	struct acts sent, late = {0};
 	uint64_t outer;
 
 	pthread_mutex_lock(&remote_lock);
 	sent = object->causes;
-	object->causes = (struct tokens){0};
+	object->causes = (struct acts){0};
 	if (sent.count)
-		tokens_add(&object->causes, sent.list[0]);
+		acts_add(&object->causes, sent.list[0]);
 	for (size_t i = 0; i < object->earlier.count; i++)
-		tokens_add(&object->causes, object->earlier.list[i]);
+		acts_add(&object->causes, object->earlier.list[i]);
 	object->cause = sent.count ? CAUSE_ONE_OF : CAUSE_PERHAPS;
-	outer = object_enter(object, __func__);
+	outer = object_enter(object, __func__, TRUTH_NONE, TRUTH_NONE);
 
 	for (size_t i = 1; i < object->earlier.count; i++)
-		tokens_add(&late, object->earlier.list[i]);
+		acts_add(&late, object->earlier.list[i]);
 	for (size_t i = object->earlier.count ? 0 : 1; i < sent.count; i++)
-		tokens_add(&late, sent.list[i]);
-	tokens_clear(&object->earlier);
-	tokens_clear(&sent);
+		acts_add(&late, sent.list[i]);
+	acts_clear(&object->earlier);
+	acts_clear(&sent);
 	object->earlier = late;
 	pthread_mutex_unlock(&remote_lock);
 	play(world);
@@ -55,10 +56,10 @@ void remote_begin(struct world *world)
 {
 	struct object *object = object_new(world, REMOTE_ASYNC, 0);
 
-	object->armed = ARM("uv_async_init");
 	uv_async_init(world->loop, &object->handle.async, on_remote_async);
-	object_open(object, REMOTE_ASYNC);
-	object->armed = (struct arm){object->born, "uv_async_init", __func__};
+	OBJECT_OPEN(object, REMOTE_ASYNC, "uv_async_init");
+	object->armed = object->thing->made;
+	object->cause_kind = "send";
 	pthread_mutex_lock(&remote_lock);
 	world->remote = object;
 	world->remote_open = true;
@@ -79,7 +80,7 @@ void send_to_world(unsigned number)
 
 	pthread_mutex_lock(&remote_lock);
 	if (world->remote_open) {
-		tokens_add(&world->remote->causes, truth_now());
+		acts_add(&world->remote->causes, ARM("uv_async_send"));
 		uv_async_send(&world->remote->handle.async);
 	}
 	pthread_mutex_unlock(&remote_lock);
@@ -121,7 +122,14 @@ static void thread_make(int world, unsigned random);
 
 static void live(const struct thread *thread)
 {
+	char name[16];
 	uv_fs_t req;
+
+	if (thread->random % 2) {
+		snprintf(name, sizeof name, "oracle %u", thread->random % 100000);
+		pthread_setname_np(pthread_self(), name);
+		truth_name_thread(name);
+	}
 
 	if (thread->world >= 0) {
 		world_live(thread->world, base_seed, base_folder);
@@ -131,6 +139,8 @@ static void live(const struct thread *thread)
 		send_to_world(thread->random / 4 + i);
 		uv_fs_stat(NULL, &req, "/", NULL);
 		uv_fs_req_cleanup(&req);
+		if (thread->random % 3 == 0)
+			signals_raise(thread->random + i);
 		usleep(100);
 	}
 	if (thread->random % 5 == 0)
@@ -191,6 +201,29 @@ __attribute__((noinline)) static void thread_make(int world, unsigned random)
 	pthread_mutex_unlock(&threads_lock);
 }
 
+void threads_forget(void)
+{
+	pthread_mutex_init(&threads_lock, NULL);
+	pthread_mutex_init(&remote_lock, NULL);
+	threads_made = threads_joined = 0;
+	worlds_made = MAX_WORLDS;
+	for (int i = 0; i < MAX_WORLDS + MAX_LEVEL; i++)
+		worlds[i].remote_open = false;
+	signals_forget();
+}
+
+void worlds_lock(void)
+{
+	pthread_mutex_lock(&threads_lock);
+	pthread_mutex_lock(&remote_lock);
+}
+
+void worlds_unlock(void)
+{
+	pthread_mutex_unlock(&remote_lock);
+	pthread_mutex_unlock(&threads_lock);
+}
+
 void threads_join(void)
 {
 	for (;;) {
@@ -235,16 +268,29 @@ struct inner {
 	uv_timer_t timer;
 	uv_loop_t loop;
 	uv_fs_t fs;
-	uint64_t born;
-	struct arm timer_armed, fs_armed, closing;
+	struct truth_thing *loop_thing, *timer_thing, *fs_thing;
+	struct arm timer_armed, closing;
 };
+
+static uint64_t inner_enter(const char *part, struct truth_thing *thing, struct arm armed,
+	const char *function, int64_t status)
+{
+	const struct truth_run run = {.part = part,
+		.thing = thing,
+		.armed = armed,
+		.is_armed = thing->arming_count > 0,
+		.cause = CAUSE_NONE,
+		.status = status,
+		.bytes = TRUTH_NONE};
+
+	return truth_enter(function, &run);
+}
 
 static void on_inner_close(uv_handle_t *handle)
 {
 	struct inner *inner = (struct inner *)handle;
-	const struct truth_run run = {
-		"close", handle, inner->closing, inner->born, CAUSE_NONE, NULL};
-	const uint64_t outer = truth_enter(__func__, &run);
+	const uint64_t outer =
+		inner_enter("close", inner->timer_thing, inner->closing, __func__, TRUTH_NONE);
 
 	LEAVE();
 }
@@ -252,11 +298,11 @@ static void on_inner_close(uv_handle_t *handle)
 static void on_inner_timer(uv_timer_t *handle)
 {
 	struct inner *inner = (struct inner *)handle;
-	const struct truth_run run = {
-		"callback", handle, inner->timer_armed, inner->born, CAUSE_NONE, NULL};
-	const uint64_t outer = truth_enter(__func__, &run);
+	const uint64_t outer = inner_enter(
+		"callback", inner->timer_thing, inner->timer_armed, __func__, TRUTH_NONE);
 
 	inner->closing = ARM("uv_close");
+	truth_close(inner->timer_thing, inner->closing, true);
 	uv_close((uv_handle_t *)handle, on_inner_close);
 	LEAVE();
 }
@@ -264,12 +310,12 @@ static void on_inner_timer(uv_timer_t *handle)
 static void on_inner_stat(uv_fs_t *req)
 {
 	struct inner *inner = req->data;
-	const struct truth_run run = {
-		"callback", req, inner->fs_armed, inner->fs_armed.token, CAUSE_NONE, NULL};
-	const uint64_t outer = truth_enter(__func__, &run);
+	const uint64_t outer =
+		inner_enter("callback", inner->fs_thing, inner->fs_thing->made, __func__, 0);
 
 	uv_fs_req_cleanup(req);
 	inner->timer_armed = ARM("uv_timer_start");
+	truth_arm(inner->timer_thing, inner->timer_armed, 0, -1, true);
 	uv_timer_start(&inner->timer, on_inner_timer, 0, 0);
 	LEAVE();
 }
@@ -283,15 +329,21 @@ __attribute__((noinline)) void act_inner_loop(struct world *world)
 		return;
 	if (uv_loop_init(&inner.loop))
 		abort();
+	inner.loop_thing = truth_thing("LOOP", &inner.loop, ARM("uv_loop_init"), NULL, NULL);
 	inner.fs.data = &inner;
-	inner.born = truth_now();
 	uv_timer_init(&inner.loop, &inner.timer);
-	inner.fs_armed = ARM("uv_fs_stat");
+	inner.timer_thing =
+		truth_thing("Timeout", &inner.timer, ARM("uv_timer_init"), inner.loop_thing, NULL);
+	inner.timer_thing->has_ref = 1;
+	inner.fs_thing =
+		truth_thing("FSREQCALLBACK", &inner.fs, ARM("uv_fs_stat"), inner.loop_thing, NULL);
+	inner.fs_thing->pool = POOL_FILE;
 	if (uv_fs_stat(&inner.loop, &inner.fs, "/", on_inner_stat))
 		abort();
 	uv_run(&inner.loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&inner.loop))
 		abort();
+	inner.loop_thing->life = inner.timer_thing->life = inner.fs_thing->life = LIFE_GONE;
 }
 
 /* --- functions that libuv calls synchronously --------------------------------------------------
@@ -315,7 +367,7 @@ static void walked_tail(uv_handle_t *handle, void *arg)
 	if (object->kind != TIMER || uv_is_closing(handle) || !one_in(world, 8))
 		return;
 	object_forget(object);
-	object->closing = ARM_TAIL("uv_close");
+	object_closing(object, ARM_TAIL("uv_close"), true);
 	uv_close(handle, on_close);
 }
 

@@ -9,30 +9,42 @@
 static void on_timer(uv_timer_t *handle);
 static void on_timer_other(uv_timer_t *handle);
 
+static void timer_armed(struct object *object, struct arm arm, unsigned timeout, unsigned repeat)
+{
+	object->cause = CAUSE_NONE;
+	acts_clear(&object->causes);
+	object_armed(object, arm, timeout, repeat ? (int64_t)repeat : -1, repeat == 0);
+}
+
 __attribute__((noinline)) static void timer_start(struct object *object, uv_timer_cb callback)
 {
 	struct world *world = object->world;
-	const uint64_t repeat = one_in(world, 2) ? 0 : 1 + below(world, 2);
+	const unsigned repeat = one_in(world, 2) ? 0 : 1 + below(world, 2);
+	const unsigned timeout = below(world, 3);
 
-	object->armed = ARM("uv_timer_start");
-	object->cause = CAUSE_NONE;
-	tokens_clear(&object->causes);
-	uv_timer_start(&object->handle.timer, callback, below(world, 3), repeat);
+	timer_armed(object, ARM("uv_timer_start"), timeout, repeat);
+	uv_timer_start(&object->handle.timer, callback, timeout, repeat);
 	KEEP_FRAME();
 }
 
 /* Of a timer that stands, the cause of its next run; else what arms it. */
 __attribute__((noinline)) static void timer_again(struct object *object)
 {
-	if (uv_timer_get_repeat(&object->handle.timer) == 0 || !object->armed.token)
+	const unsigned repeat = (unsigned)uv_timer_get_repeat(&object->handle.timer);
+
+	if (repeat == 0 || !object->armed.token) {
+		/* Does nothing, or is refused. */
+		uv_timer_again(&object->handle.timer);
+		KEEP_FRAME();
 		return;
-	tokens_clear(&object->causes);
+	}
+	acts_clear(&object->causes);
 	if (uv_is_active((uv_handle_t *)object)) {
-		tokens_add(&object->causes, truth_now());
+		acts_add(&object->causes, ARM("uv_timer_again"));
 		object->cause = CAUSE_ONE_OF;
+		object->cause_kind = "again";
 	} else {
-		object->armed = ARM("uv_timer_again");
-		object->cause = CAUSE_NONE;
+		timer_armed(object, ARM("uv_timer_again"), repeat, repeat);
 	}
 	uv_timer_again(&object->handle.timer);
 	KEEP_FRAME();
@@ -46,9 +58,11 @@ void timer_poke(struct object *object)
 	switch (below(world, 9)) {
 	case 0:
 		uv_timer_stop(timer);
+		OBJECT_STOPPED(object);
 		break;
 	case 1:
 		uv_timer_stop(timer);
+		OBJECT_STOPPED(object);
 		timer_start(object, on_timer);
 		break;
 	case 2:
@@ -56,7 +70,9 @@ void timer_poke(struct object *object)
 		break;
 	case 3:
 		uv_timer_set_repeat(timer, 1);
-		timer_again(object);
+		truth_repeat(object_thing(object), 1);
+		if (one_in(world, 2))
+			timer_again(object);
 		break;
 	case 4:
 		uv_timer_start(timer, NULL, 0, 0);
@@ -73,21 +89,22 @@ void timer_poke(struct object *object)
 	}
 }
 
-/* After a timer's callback has begun: what uv_timer_again caused has happened once. */
-static void timer_ran(struct object *object, uint64_t again)
-{
-	if (object->cause == CAUSE_NONE || !again)
-		return;
-	object->cause = CAUSE_PERHAPS;
-	tokens_add(&object->causes, again);
-}
-
+/* What uv_timer_again caused may or may not go on: see the run after this one. */
 static uint64_t timer_enter(struct object *object, const char *function)
 {
-	const uint64_t again = object->causes.count ? object->causes.list[0] : 0;
-	const uint64_t outer = object_enter(object, function);
+	const struct arm again = object->causes.count ? object->causes.list[0] : (struct arm){0};
+	struct truth_thing *thing = object_thing(object);
+	uint64_t outer;
 
-	timer_ran(object, again);
+	/* Whether it goes on is decided by the repeat in force now. */
+	if (thing->standing)
+		thing->armings[thing->standing - 1].one_shot =
+			uv_timer_get_repeat(&object->handle.timer) == 0;
+	outer = object_enter(object, function, TRUTH_NONE, TRUTH_NONE);
+	if (again.token && object->cause != CAUSE_NONE) {
+		object->cause = CAUSE_PERHAPS;
+		acts_add(&object->causes, again);
+	}
 	return outer;
 }
 
@@ -128,7 +145,7 @@ static void on_timer_tail_close(uv_timer_t *handle)
 
 	ENTER_TIMER(object);
 	object_forget(object);
-	object->closing = ARM_TAIL("uv_close");
+	object_closing(object, ARM_TAIL("uv_close"), true);
 	LEAVE();
 	uv_close((uv_handle_t *)handle, on_close);
 }
@@ -149,7 +166,7 @@ static void on_timer_tail_helper(uv_timer_t *handle)
 		return;
 	}
 	object_forget(object);
-	object->closing = ARM_TAIL("uv_close");
+	object_closing(object, ARM_TAIL("uv_close"), true);
 	LEAVE();
 	close_as_tail((uv_handle_t *)handle);
 }
@@ -162,7 +179,7 @@ static void on_timer_tail_pointer(uv_timer_t *handle)
 
 	ENTER_TIMER(object);
 	object_forget(object);
-	object->closing = ARM_TAIL("uv_close");
+	object_closing(object, ARM_TAIL("uv_close"), true);
 	LEAVE();
 	close_pointer((uv_handle_t *)handle, on_close);
 }
@@ -177,9 +194,7 @@ static void on_timer_tail_start(uv_timer_t *handle)
 		LEAVE();
 		return;
 	}
-	object->armed = ARM_TAIL("uv_timer_start");
-	object->cause = CAUSE_NONE;
-	tokens_clear(&object->causes);
+	timer_armed(object, ARM_TAIL("uv_timer_start"), 0, 0);
 	if (object_done(object)) {
 		LEAVE();
 		uv_timer_start(handle, on_timer_tail_close, 0, 0);
@@ -200,7 +215,7 @@ static void on_timer_tail_send(uv_timer_t *handle)
 		LEAVE();
 		return;
 	}
-	tokens_add(&target->causes, truth_now());
+	local_sent(target, ARM_TAIL("uv_async_send"));
 	LEAVE();
 	uv_async_send(&target->handle.async);
 }
@@ -212,7 +227,7 @@ static struct object *timer_new(struct world *world, int limit)
 	if (!object)
 		return NULL;
 	uv_timer_init(world->loop, &object->handle.timer);
-	object_open(object, TIMER);
+	OBJECT_OPEN(object, TIMER, "uv_timer_init");
 	return object;
 }
 
@@ -235,12 +250,14 @@ void act_timer_tail(struct world *world)
 		on_timer_tail_pointer, on_timer_tail_start, on_timer_tail_start,
 		on_timer_tail_send};
 	struct object *object = timer_new(world, 2 + (int)below(world, 4));
+	unsigned timeout;
 
 	if (!object)
 		return;
-	object->armed = ARM("uv_timer_start");
+	timeout = below(world, 2);
+	timer_armed(object, ARM("uv_timer_start"), timeout, 0);
 	uv_timer_start(&object->handle.timer,
-		callbacks[below(world, sizeof callbacks / sizeof *callbacks)], below(world, 2), 0);
+		callbacks[below(world, sizeof callbacks / sizeof *callbacks)], timeout, 0);
 	KEEP_FRAME();
 }
 
@@ -260,7 +277,7 @@ static void on_close_again(uv_handle_t *handle)
 	}
 	memset(handle, 0xa5, sizeof object->handle);
 	uv_timer_init(world->loop, &object->handle.timer);
-	object_open(object, TIMER);
+	OBJECT_OPEN(object, TIMER, "uv_timer_init");
 	object->limit = 1 + (int)below(world, 3);
 	if (one_in(world, 2)) {
 		timer_start(object, on_timer);
@@ -268,7 +285,7 @@ static void on_close_again(uv_handle_t *handle)
 		LEAVE();
 		return;
 	}
-	object->armed = ARM_TAIL("uv_timer_start");
+	timer_armed(object, ARM_TAIL("uv_timer_start"), 0, 0);
 	LEAVE();
 	uv_timer_start(&object->handle.timer, on_timer_other, 0, 0);
 }

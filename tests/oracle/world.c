@@ -1,17 +1,15 @@
 /*
- * The life of a world: its objects and requests, chance, the watchdog that keeps it going and ends
- * it. What the objects do to one another stands in the files of their families.
+ * The life of a world: chance, what is done by it, the watchdog that keeps it going and ends it.
  */
 #include "tests/oracle/world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct world worlds[MAX_WORLDS];
-char base_folder[64];
+struct world worlds[MAX_WORLDS + MAX_LEVEL + 1];
+char base_folder[128];
 uint64_t base_seed;
 
 static act *const acts[] = {
@@ -26,6 +24,8 @@ static act *const acts[] = {
 	act_send_signal,
 	act_signal,
 	act_raise,
+	act_raise,
+	act_raise_in_handler,
 	act_poll,
 	act_poll_feed,
 	act_fs_event,
@@ -33,9 +33,12 @@ static act *const acts[] = {
 	act_poke,
 	act_poke,
 	act_poke,
+	act_ref,
+	act_ref,
 	act_pipe_pair,
 	act_tcp,
 	act_named_pipe,
+	act_accept,
 	act_connect_nowhere,
 	act_write,
 	act_write,
@@ -43,6 +46,10 @@ static act *const acts[] = {
 	act_udp,
 	act_udp_send,
 	act_spawn,
+	act_spawn,
+	act_child,
+	act_exec_in_fork,
+	act_fork,
 	act_fs_chain,
 	act_fs_chain,
 	act_fs_sync,
@@ -76,229 +83,6 @@ unsigned below(struct world *world, unsigned limit)
 bool one_in(struct world *world, unsigned n)
 {
 	return below(world, n) == 0;
-}
-
-/* --- handles -----------------------------------------------------------------------------------
- */
-
-struct object *object_new(struct world *world, enum kind kind, int limit)
-{
-	struct object *object;
-
-	if (world->open_count >= MAX_OPEN - 4 && kind != WATCHDOG && kind != REMOTE_ASYNC)
-		return NULL;
-	object = malloc(sizeof *object);
-	if (!object)
-		abort();
-	/* A handle's memory is garbage before it is initialised. */
-	memset(object, 0xa5, sizeof object->handle);
-	memset((char *)object + sizeof object->handle, 0, sizeof *object - sizeof object->handle);
-	object->world = world;
-	object->kind = kind;
-	object->limit = limit;
-	return object;
-}
-
-void object_open(struct object *object, enum kind kind)
-{
-	struct world *world = object->world;
-
-	object->kind = kind;
-	object->born = truth_now();
-	object->armed = object->closing = (struct arm){0};
-	object->runs = 0;
-	object->cause = CAUSE_NONE;
-	tokens_clear(&object->causes);
-	tokens_clear(&object->earlier);
-	if (world->open_count < MAX_OPEN)
-		world->open[world->open_count++] = object;
-}
-
-void object_drop(struct object *object)
-{
-	tokens_clear(&object->causes);
-	tokens_clear(&object->earlier);
-	free(object);
-}
-
-bool object_is_open(const struct object *object)
-{
-	return !uv_is_closing((const uv_handle_t *)object);
-}
-
-struct object *object_forget(struct object *object)
-{
-	struct world *world = object->world;
-
-	for (int i = 0; i < world->open_count; i++)
-		if (world->open[i] == object) {
-			world->open[i] = world->open[--world->open_count];
-			break;
-		}
-	if (object->kind == POLL) {
-		/* libuv must not be polling what is closed. */
-		uv_poll_stop(&object->handle.poll);
-		close(object->descriptors[0]);
-		close(object->descriptors[1]);
-	}
-	return object;
-}
-
-static void object_bury(struct object *object)
-{
-	object->next_buried = object->world->buried;
-	object->world->buried = object;
-}
-
-__attribute__((noinline)) void object_close(struct object *object)
-{
-	uv_handle_t *handle = (uv_handle_t *)object;
-	struct world *world = object->world;
-
-	if (uv_is_closing(handle))
-		return;
-	object_forget(object);
-	object->closing = ARM("uv_close");
-	if (object->kind == STREAM && handle->type == UV_TCP && one_in(world, 3)) {
-		object->closing.api = "uv_tcp_close_reset";
-		if (uv_tcp_close_reset(&object->handle.tcp, on_close) == 0)
-			return;
-		object->closing.api = "uv_close";
-	}
-	if (one_in(world, 6)) {
-		object_bury(object);
-		uv_close(handle, NULL);
-	} else {
-		uv_close(handle, one_in(world, 4) ? close_again_callback : on_close);
-	}
-	KEEP_FRAME();
-}
-
-void on_close(uv_handle_t *handle)
-{
-	struct object *object = (struct object *)handle;
-	struct world *world = object->world;
-
-	ENTER_CLOSE(object);
-	if (one_in(world, 2))
-		memset(&object->handle, 0x5a, sizeof object->handle);
-	object_drop(object);
-	play_and_nest(world);
-	LEAVE();
-}
-
-struct object *object_any(struct world *world, enum kind kind)
-{
-	unsigned first, count = (unsigned)world->open_count;
-
-	if (!count)
-		return NULL;
-	first = below(world, count);
-	for (unsigned i = 0; i < count; i++) {
-		struct object *object = world->open[(first + i) % count];
-
-		if (object->kind == kind)
-			return object;
-	}
-	return NULL;
-}
-
-uint64_t object_enter(struct object *object, const char *function)
-{
-	const struct truth_run run = {
-		"callback", object, object->armed, object->born, object->cause, &object->causes};
-	const uint64_t outer = truth_enter(function, &run);
-
-	tokens_clear(&object->causes);
-	return outer;
-}
-
-uint64_t object_enter_close(struct object *object, const char *function)
-{
-	const struct truth_run run = {
-		"close", object, object->closing, object->born, CAUSE_NONE, NULL};
-
-	return truth_enter(function, &run);
-}
-
-bool object_done(struct object *object)
-{
-	return ++object->runs >= object->limit || object->world->ending;
-}
-
-/* --- requests ----------------------------------------------------------------------------------
- */
-
-struct request *request_new(struct world *world)
-{
-	struct request *request = malloc(sizeof *request);
-
-	if (!request)
-		abort();
-	memset(request, 0xa5, sizeof *request);
-	request->world = world;
-	request->canceled = request->worked = 0;
-	request->steps = 0;
-	request->file = -1;
-	request->pause_us = 0;
-	return request;
-}
-
-uint64_t request_enter(struct request *request, const char *part, const char *function)
-{
-	struct truth_run run = {
-		part, request, request->armed, request->armed.token, CAUSE_NONE, NULL};
-	struct tokens causes = {0};
-	uint64_t outer;
-
-	if (request->canceled || request->worked) {
-		run.cause = CAUSE_ONE_OF;
-		run.causes = &causes;
-		tokens_add(&causes, request->canceled ? request->canceled : request->worked);
-	}
-	if (strcmp(part, "work") != 0)
-		request_forget(request);
-	outer = truth_enter(function, &run);
-	tokens_clear(&causes);
-	return outer;
-}
-
-void request_cancelable(struct request *request)
-{
-	struct world *world = request->world;
-
-	if (world->cancelable_count < MAX_CANCELABLE)
-		world->cancelable[world->cancelable_count++] = request;
-}
-
-void request_forget(struct request *request)
-{
-	struct world *world = request->world;
-
-	for (int i = 0; i < world->cancelable_count; i++)
-		if (world->cancelable[i] == request) {
-			world->cancelable[i] = world->cancelable[--world->cancelable_count];
-			return;
-		}
-}
-
-void request_free(struct request *request)
-{
-	switch (below(request->world, 3)) {
-	case 0:
-		memset(request, 0, sizeof *request);
-		break;
-	case 1:
-		memset(request, 0x5a, sizeof *request);
-		break;
-	}
-	free(request);
-}
-
-void request_bury(struct request *request)
-{
-	request->next_buried = request->world->buried_requests;
-	request->world->buried_requests = request;
 }
 
 /* --- doing things ------------------------------------------------------------------------------
@@ -396,7 +180,7 @@ static void on_watchdog(uv_timer_t *handle)
 	} else {
 		remote_end(world);
 		object_forget(object);
-		object->closing = (struct arm){truth_now(), "uv_close", __func__};
+		object_closing(object, ARM("uv_close"), true);
 		uv_close((uv_handle_t *)handle, on_watchdog_closed);
 	}
 	LEAVE();
@@ -406,8 +190,8 @@ static void world_begin(struct world *world)
 {
 	world->watchdog = object_new(world, WATCHDOG, 0);
 	uv_timer_init(world->loop, &world->watchdog->handle.timer);
-	object_open(world->watchdog, WATCHDOG);
-	world->watchdog->armed = ARM("uv_timer_start");
+	OBJECT_OPEN(world->watchdog, WATCHDOG, "uv_timer_init");
+	object_armed(world->watchdog, ARM("uv_timer_start"), 1, 2, false);
 	uv_timer_start(&world->watchdog->handle.timer, on_watchdog, 1, 2);
 	remote_begin(world);
 	for (int i = 0; i < 4; i++)
@@ -427,6 +211,7 @@ static void world_end(struct world *world)
 		struct request *request = world->buried_requests;
 
 		world->buried_requests = request->next_buried;
+		request->thing->life = LIFE_GONE;
 		free(request);
 	}
 }
@@ -449,6 +234,8 @@ void world_live(int number, uint64_t seed, const char *folder)
 		if (uv_loop_init(world->loop))
 			abort();
 	}
+	world->loop_thing = truth_thing("LOOP", world->loop,
+		ARM(is_default ? "uv_default_loop" : "uv_loop_init"), NULL, NULL);
 	world_begin(world);
 	switch (below(world, 3)) {
 	case 0:
@@ -467,5 +254,6 @@ void world_live(int number, uint64_t seed, const char *folder)
 		uv_print_all_handles(world->loop, stderr);
 		abort();
 	}
+	world->loop_thing->life = LIFE_GONE;
 	world_end(world);
 }

@@ -56,6 +56,7 @@ struct arena_writer *arena_writer_create(uint32_t chunks)
 	public->header->size = public->size;
 	public->header->os_pid = (uint32_t)getpid();
 	public->header->clock = ARENA_CLOCK_MONOTONIC;
+	public->header->exit_code = -1;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	public->now = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	public->header->started = (struct arena_anchor){public->now, public->now, 0};

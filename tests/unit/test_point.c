@@ -42,6 +42,7 @@ static void test_kinds(void **state)
 	reads("crash", POINT_CRASH, UNKNOWN);
 	reads("crash:2", POINT_CRASH, 2);
 	reads("thread:3", POINT_THREAD, 3);
+	reads("process:2", POINT_PROCESS, 2);
 }
 
 static void test_refused(void **state)
@@ -61,7 +62,7 @@ static void test_refused(void **state)
 static void test_round_trip(void **state)
 {
 	static const char *const texts[] = {"42", "2:42", "run:97", "run:3:1099511627775", "log:7",
-		"crash", "crash:2", "thread:3", "4194304:1"};
+		"crash", "crash:2", "thread:3", "process:2", "4194304:1"};
 	struct strbuf buffer = {0};
 	struct point point;
 	struct error err;

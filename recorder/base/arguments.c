@@ -2,7 +2,7 @@
  * Words into JSON strings. Arguments are any bytes but NUL; JSON is UTF-8, so what is not becomes
  * U+FFFD.
  */
-#include "recorder/launch/arguments.h"
+#include "recorder/base/arguments.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -76,29 +76,41 @@ char *arguments_json(char *const *arguments)
 	return ret;
 }
 
+char *arguments_json_of_bytes(const char *bytes, size_t size)
+{
+	char *copy = malloc(size + 1), *ret = NULL;
+	char **words = calloc(ARGUMENTS_MAX + 1, sizeof *words);
+	size_t count = 0;
+
+	if (copy && words) {
+		memcpy(copy, bytes, size);
+		copy[size] = 0;
+		for (size_t at = 0; at < size && count < ARGUMENTS_MAX; at += strlen(copy + at) + 1)
+			words[count++] = copy + at;
+		if (count)
+			ret = arguments_json(words);
+	}
+	free(words);
+	free(copy);
+	return ret;
+}
+
 char *arguments_json_of(pid_t os_pid)
 {
-	char path[64], *bytes = malloc(BYTES_MAX + 1), *ret = NULL;
-	char **words = calloc(ARGUMENTS_MAX + 1, sizeof *words);
+	char path[64], *bytes = malloc(BYTES_MAX), *ret = NULL;
 	ssize_t part;
-	size_t size = 0, count = 0;
+	size_t size = 0;
 	int fd;
 
 	snprintf(path, sizeof path, "/proc/%d/cmdline", (int)os_pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || !bytes || !words)
-		goto out;
-	while (size < BYTES_MAX && (part = read(fd, bytes + size, BYTES_MAX - size)) > 0)
-		size += (size_t)part;
-	bytes[size] = 0;
-	for (size_t at = 0; at < size && count < ARGUMENTS_MAX; at += strlen(bytes + at) + 1)
-		words[count++] = bytes + at;
-	if (count)
-		ret = arguments_json(words);
-out:
+	if (fd >= 0 && bytes) {
+		while (size < BYTES_MAX && (part = read(fd, bytes + size, BYTES_MAX - size)) > 0)
+			size += (size_t)part;
+		ret = arguments_json_of_bytes(bytes, size);
+	}
 	if (fd >= 0)
 		close(fd);
-	free(words);
 	free(bytes);
 	return ret;
 }

@@ -1,0 +1,185 @@
+/*
+ * Environments of programs to be: see environment.h.
+ *
+ * A variable of ours that is there already is replaced, LD_PRELOAD in its place, so that the order
+ * is as it was. Where this library cannot be loaded it is only taken out of LD_PRELOAD.
+ */
+#include "recorder/hooks/environment.h"
+
+#include "recorder/runtime/preload.h"
+#include "recorder/runtime/settings.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static const char preload_name[] = "LD_PRELOAD=";
+static const char socket_name[] = ARENA_SOCKET_ENV "=";
+static const char on_full_name[] = "ACAUSAL_ON_FULL=";
+static const char from_name[] = ARENA_FROM_ENV "=";
+static const char pid_name[] = ARENA_PID_ENV "=";
+
+enum {
+	OURS = 4, /* variables that are added at most */
+	/* PID.STARTED.SPAWN.TARGET in hexadecimal, and all the rest */
+	OURS_SIZE = sizeof socket_name + sizeof settings.socket + sizeof on_full_name + 5 +
+		    sizeof from_name + 4 * 17,
+};
+
+static bool is(const char *variable, const char *name)
+{
+	return strncmp(variable, name, strlen(name)) == 0;
+}
+
+static bool is_ours(const char *variable)
+{
+	return is(variable, socket_name) || is(variable, on_full_name) || is(variable, from_name) ||
+	       is(variable, pid_name);
+}
+
+bool environment_is_others(char *const *variables)
+{
+	for (; variables && *variables; variables++)
+		if (is(*variables, socket_name) &&
+			strcmp(*variables + sizeof socket_name - 1, settings.socket) != 0)
+			return true;
+	return false;
+}
+
+enum environment_how environment_how(bool has_origin, bool is_self)
+{
+	if (has_origin)
+		return ENVIRONMENT_ORIGIN;
+	if (!settings.library[0])
+		return ENVIRONMENT_STAYS;
+	if (settings.follows)
+		return ENVIRONMENT_QUIET;
+	if (settings.is_stray || !is_self)
+		return ENVIRONMENT_LEFT;
+	return ENVIRONMENT_QUIET;
+}
+
+bool environment_changes(const struct environment_told *told)
+{
+	switch (told->how) {
+	case ENVIRONMENT_STAYS:
+		return false;
+	case ENVIRONMENT_QUIET:
+		return told->target.refuses || told->target.asan[0];
+	default:
+		return true;
+	}
+}
+
+size_t environment_size(const struct environment_told *told, char *const *variables)
+{
+	size_t size = OURS_SIZE, count = 0;
+
+	for (; variables && variables[count]; count++)
+		if (is(variables[count], preload_name))
+			size += sizeof preload_name +
+				preload_room(variables[count], settings.library, told->target.asan);
+	size += sizeof preload_name + preload_room(NULL, settings.library, told->target.asan);
+	return size + (count + OURS + 1) * sizeof *variables;
+}
+
+static char *append(char *to, const char *text)
+{
+	size_t length = strlen(text);
+
+	memcpy(to, text, length + 1);
+	return to + length;
+}
+
+static char *append_number(char *to, uint64_t number, char after)
+{
+	int shift = 60;
+
+	while (shift > 0 && !(number >> shift))
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		*to++ = "0123456789abcdef"[number >> shift & 15];
+	*to = after;
+	return to + (after != 0);
+}
+
+static char *append_from(char *to, const struct environment_told *told)
+{
+	to = append(to, from_name);
+	to = append_number(to, told->origin.os_pid, '.');
+	to = append_number(to, told->origin.started, '.');
+	to = append_number(to, told->origin.spawn_id, '.');
+	return append_number(to, told->os_pid, 0);
+}
+
+/* Writes the variable LD_PRELOAD; returns its end, or NULL when there is to be none. */
+static char *append_preload(char *to, const char *value, const struct environment_told *told)
+{
+	char *text = append(to, preload_name);
+	bool leave_out = told->target.refuses || told->how == ENVIRONMENT_LEFT;
+	size_t length = preload_write(text, value, settings.library, leave_out, told->target.asan);
+
+	/* One that was empty before stays. */
+	return length || (value && !value[0]) ? text + length : NULL;
+}
+
+char **environment_write(
+	const struct environment_told *told, char *const *variables, void *room, size_t size)
+{
+	size_t count = 0, i, most = size / sizeof *variables;
+	char **ret = room, **next = ret, *text, *end;
+	bool has_preload = false;
+	bool tells = told->how == ENVIRONMENT_ORIGIN && !told->target.refuses;
+
+	/* The texts come after the pointers; the program may have changed its environment. */
+	while (variables && variables[count] && count < most)
+		count++;
+	if (environment_size(told, variables) > size)
+		return NULL;
+	text = (char *)(ret + count + OURS + 1);
+	for (i = 0; i < count; i++) {
+		if (is(variables[i], preload_name)) {
+			end = append_preload(text, variables[i] + sizeof preload_name - 1, told);
+			has_preload = true;
+			if (end) {
+				*next++ = text;
+				text = end + 1;
+			}
+		} else if (!tells || !is_ours(variables[i])) {
+			*next++ = variables[i];
+		}
+	}
+	if (tells) {
+		if (!has_preload && (end = append_preload(text, NULL, told)) != NULL) {
+			*next++ = text;
+			text = end + 1;
+		}
+		*next++ = text;
+		text = append(append(text, socket_name), settings.socket) + 1;
+		*next++ = text;
+		text = append(append(text, on_full_name),
+			       settings.drop_when_full ? "drop" : "wait") +
+		       1;
+		*next++ = text;
+		append_from(text, told);
+	}
+	*next = NULL;
+	return ret;
+}
+
+void *environment_map(size_t size)
+{
+	int saved = errno;
+	void *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	errno = saved;
+	return room == MAP_FAILED ? NULL : room;
+}
+
+void environment_unmap(void *room, size_t size)
+{
+	int saved = errno;
+
+	munmap(room, size);
+	errno = saved;
+}

@@ -1,0 +1,70 @@
+/*
+ * Reads the environment: see settings.h. Whatever is wrong in it means that it was not for us.
+ */
+#include "recorder/runtime/settings.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct settings settings;
+
+/* As it stands in LD_PRELOAD, where names are parted by spaces and colons. */
+static void find_library(void)
+{
+	struct dl_find_object object;
+	const char *path;
+
+	if (_dl_find_object(&settings, &object) != 0 || !object.dlfo_link_map)
+		return;
+	path = object.dlfo_link_map->l_name;
+	if (path && path[0] == '/' && strlen(path) < sizeof settings.library &&
+		!strpbrk(path, ": "))
+		strcpy(settings.library, path);
+}
+
+/* One number of ACAUSAL_FROM and the point after it, or its end. */
+static bool number_read(const char **text, uint64_t *ret, char after)
+{
+	size_t length = strspn(*text, "0123456789abcdef");
+
+	if (length == 0 || length > 16 || (*text)[length] != after)
+		return false;
+	*ret = strtoull(*text, NULL, 16);
+	*text += length + (after != 0);
+	return true;
+}
+
+/* An origin that was meant for another process is one that this one inherited. */
+static bool origin_read(const char *text, struct arena_origin *ret)
+{
+	uint64_t os_pid, target;
+
+	if (!text || !number_read(&text, &os_pid, '.') || !number_read(&text, &ret->started, '.') ||
+		!number_read(&text, &ret->spawn_id, '.') || !number_read(&text, &target, 0))
+		return false;
+	ret->os_pid = (uint32_t)os_pid;
+	return target ? target == (uint64_t)getpid() : os_pid == (uint64_t)getppid();
+}
+
+void settings_read(void)
+{
+	const char *socket = getenv(ARENA_SOCKET_ENV), *pid = getenv(ARENA_PID_ENV);
+	const char *on_full = getenv("ACAUSAL_ON_FULL");
+
+	if (!socket || !socket[0] || strlen(socket) >= sizeof settings.socket)
+		return;
+	find_library();
+	strcpy(settings.socket, socket);
+	settings.is_stray = pid && strtol(pid, NULL, 10) != getpid();
+	if (settings.is_stray)
+		return;
+	settings.os_pid = (uint32_t)getpid();
+	settings.drop_when_full = on_full && strcmp(on_full, "drop") == 0;
+	if (!origin_read(getenv(ARENA_FROM_ENV), &settings.from))
+		settings.from = (struct arena_origin){.os_pid = (uint32_t)getppid()};
+	settings.follows = !pid;
+	settings.is_asked = true;
+}

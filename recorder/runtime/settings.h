@@ -1,0 +1,27 @@
+/*
+ * What this process was told by its environment (wire/arena.h), read once at its start. Private
+ * memory: the children of a fork know it too.
+ */
+#ifndef ACAUSAL_RUNTIME_SETTINGS_H
+#define ACAUSAL_RUNTIME_SETTINGS_H
+
+#include "recorder/wire/arena.h"
+
+#include <stdbool.h>
+
+struct settings {
+	bool is_asked;	 /* this process is to be recorded */
+	bool follows;	 /* and so are its children */
+	bool is_stray;	 /* it has the library, but only another process is to be recorded */
+	uint32_t os_pid; /* of the process that was told so; its children know this too */
+	bool drop_when_full;
+	char socket[128];   /* "NAME.TOKEN" */
+	char library[4096]; /* this library, for LD_PRELOAD; "" when it cannot be named there */
+	struct arena_origin from;
+};
+extern struct settings settings;
+
+/* Not async-signal-safe. Called once, before anybody reads `settings`. */
+void settings_read(void);
+
+#endif
