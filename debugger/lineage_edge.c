@@ -227,7 +227,7 @@ static int load_firing(
 {
 	int found = lookup_cause(walk->recording, from->run.cause_id, &ret->row, err);
 
-	ret->count = UNKNOWN;
+	ret->count = ret->row.times;
 	if (found != 1)
 		return found;
 	if (execution_load(walk->recording, walk->cache, ret->row.run_id, ret->row.thread_id,

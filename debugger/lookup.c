@@ -384,13 +384,13 @@ int lookup_cause(
 	struct reader *recording, int64_t cause_id, struct cause_row *ret, struct error *err)
 {
 	static const char sql[] =
-		"SELECT p.async_id, p.run_id, o.thread_id, o.stack_id, p.caused_ns, o.kind, a.name"
-		" FROM main.packed_cause p" ORIGIN_JOINS " WHERE p.cause_id = ?1";
+		"SELECT p.async_id, p.run_id, o.thread_id, o.stack_id, p.caused_ns, o.kind, a.name,"
+		" p.times FROM main.packed_cause p" ORIGIN_JOINS " WHERE p.cause_id = ?1";
 	sqlite3_stmt *row;
 	int found;
 
 	*ret = (struct cause_row){
-		cause_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, NULL};
+		cause_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, NULL};
 	if (cause_id == UNKNOWN)
 		return 0;
 	found = row_by_key(recording, STATEMENT_CAUSE, sql, cause_id, &row, err);
@@ -403,6 +403,7 @@ int lookup_cause(
 	ret->caused_ns = lookup_column(row, 4);
 	ret->kind = lookup_text(recording, row, 5);
 	ret->api = lookup_text(recording, row, 6);
+	ret->times = lookup_column(row, 7);
 	sqlite3_reset(row);
 	return 1;
 }

@@ -47,6 +47,7 @@ struct arming_row {
 
 struct cause_row {
 	int64_t cause_id, async_id, run_id, thread_id, stack_id, caused_ns;
+	int64_t times; /* this the last; UNKNOWN: once */
 	const char *kind, *api;
 };
 

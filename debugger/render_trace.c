@@ -199,9 +199,13 @@ static void firing_lines(
 		strbuf_add_string(words, " before");
 	}
 	if (firing->count != UNKNOWN && firing->count > 1) {
-		strbuf_add_string(words, ", first of ");
+		bool is_again = is_cause(&firing->row, "again");
+
+		strbuf_add_string(words, is_again ? ", last of " : ", first of ");
 		quantity_add_count(words, firing->count);
-		strbuf_add_string(words, is_cause(&firing->row, "send") ? " sends" : " signals");
+		strbuf_add_string(words, is_again			  ? " calls"
+					 : is_cause(&firing->row, "send") ? " sends"
+									  : " signals");
 	}
 	page_words(page, PAGE_WARN, take_words(renderer));
 	page_end_line(page);

@@ -12,9 +12,11 @@ struct firing {
 	struct cause_row row;
 	struct execution in; /* who did it */
 	const struct frames *frames;
-	int64_t count; /* of sends or signals that the run answered, this the first; or UNKNOWN */
-	bool is_work;  /* the work part of the same uv_work_t: no surprise, but where the time went
-			*/
+	/* Of sends or signals that the run answered, this the first; of uv_timer_again, this the
+	 * last; or UNKNOWN. */
+	int64_t count;
+	bool is_work; /* the work part of the same uv_work_t: no surprise, but where the time went
+		       */
 };
 
 struct segment {

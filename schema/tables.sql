@@ -216,7 +216,8 @@ CREATE TABLE packed_cause (
 	origin_id INTEGER,                -- with its kind
 	caused_ns INTEGER,
 	first_delta INTEGER,              -- cause_id - the one it was coalesced into; NULL: into none
-	caused_delta INTEGER              -- the first run it made happen - run_id
+	caused_delta INTEGER,             -- the first run it made happen - run_id
+	times INTEGER                     -- a timer was put off so often, this time the last; NULL: once
 );
 
 -- Words about a resource: an fs path, a peer address, a signal's name; and its descriptor.

@@ -71,7 +71,7 @@ LEFT JOIN api a ON a.api_id = o.api_id;
 CREATE VIEW cause AS
 SELECT c.cause_id, o.kind, c.async_id, c.run_id, o.thread_id, o.stack_id, a.name AS api,
 	c.caused_ns, coalesce(c.run_id, 0) + c.caused_delta AS caused_run_id,
-	c.cause_id - c.first_delta AS first_id
+	c.cause_id - c.first_delta AS first_id, coalesce(c.times, 1) AS times
 FROM packed_cause c
 LEFT JOIN origin o ON o.origin_id = c.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id;

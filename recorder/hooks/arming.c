@@ -64,6 +64,8 @@ void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end)
 	live_disarmed(index);
 	stack = call_stack(call);
 	run = run_context(thread);
+	if (unlikely(live->put_off_times))
+		timer_settle(thread, live);
 	if (live->flags & ARENA_LIVE_WRITTEN)
 		disarm_write(thread, live->arming_id, end, run, call_ticks(call), stack);
 	else
@@ -113,6 +115,8 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 		      ARENA_LIVE_ARMED | (arming->one_shot ? ARENA_LIVE_ONE_SHOT : 0);
 	/* What was to make the arming before this one fire is no cause of this one. */
 	if (unlikely(atomic_load_explicit(&live->first_cause, memory_order_relaxed))) {
+		if (live->put_off_times)
+			timer_settle(call->thread, live);
 		atomic_store_explicit(&live->first_cause, 0, memory_order_relaxed);
 		live->seen_cause = atomic_load_explicit(&live->last_cause, memory_order_relaxed);
 	}
@@ -173,17 +177,47 @@ void cause_write(
 	emit_commit(&thread->emit, EVENT_CAUSE, 0, sizeof *event);
 }
 
+void timer_put_off(struct call *call, uint32_t index)
+{
+	struct arena_live *live = live_at(index);
+
+	live->put_off_stack = call_stack(call);
+	live->put_off_run_id = run_current(call->thread);
+	live->put_off_at = call_ticks(call);
+	if (live->put_off_times == 0)
+		atomic_store_explicit(
+			&live->first_cause, arena_next(&arena()->cause_id), memory_order_relaxed);
+	if (live->put_off_times < UINT32_MAX)
+		live->put_off_times++;
+}
+
+void timer_settle(struct thread *thread, struct arena_live *live)
+{
+	struct event_cause *event = emit_begin(&thread->emit, sizeof *event);
+
+	if (event) {
+		*event = (struct event_cause){
+			.kind = ACAUSAL_CAUSE_AGAIN,
+			.cause_id = live->first_cause,
+			.async_id = live->async_id,
+			.run_id = live->put_off_run_id,
+			.caused = live->put_off_at,
+			.stack = live->put_off_stack,
+			.api = ACAUSAL_API_uv_timer_again,
+			.times = live->put_off_times,
+		};
+		emit_commit(&thread->emit, EVENT_CAUSE, 0, sizeof *event);
+	}
+	live->put_off_times = 0;
+}
+
 uint64_t resource_caused(struct call *call, uint32_t index, enum acausal_cause kind)
 {
 	struct arena_live *live = live_at(index);
 	uint64_t id = arena_next(&arena()->cause_id), first = 0, none = 0;
 
-	/* Of several sends the first counts; of several uv_timer_again the last, which puts it off.
-	 */
-	if (kind == ACAUSAL_CAUSE_AGAIN)
-		atomic_store_explicit(&live->first_cause, id, memory_order_relaxed);
-	else
-		atomic_compare_exchange_strong(&live->first_cause, &first, id);
+	/* Of several sends the first counts. */
+	atomic_compare_exchange_strong(&live->first_cause, &first, id);
 	cause_write(call, id, kind, first, live->async_id);
 	if (kind == ACAUSAL_CAUSE_SEND &&
 		unlikely(!atomic_load_explicit(&live->first_cause, memory_order_relaxed)))

@@ -26,6 +26,14 @@ void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end);
  */
 uint64_t resource_caused(struct call *call, uint32_t index, enum acausal_cause kind);
 
+/*
+ * uv_timer_again has put off the timer of record `index`. However often that is done before it
+ * fires, it becomes one cause: the last, with a count. timer_settle writes it down, when the timer
+ * is about to fire or is armed no more.
+ */
+void timer_put_off(struct call *call, uint32_t index);
+void timer_settle(struct thread *thread, struct arena_live *live);
+
 /* The cause that the run which is about to begin answers: the first since the last run. 0: none. */
 uint64_t cause_take(struct arena_live *live);
 

@@ -96,6 +96,8 @@ void fired_timer(struct fired *fired, const void *handle, uint64_t repeat_ms, ui
 		live->flags &= ~(uint32_t)ARENA_LIVE_ONE_SHOT;
 	else
 		live->flags |= ARENA_LIVE_ONE_SHOT;
+	if (unlikely(live->put_off_times))
+		timer_settle(fired->thread, live);
 	fired_callback(fired, frame);
 }
 

@@ -81,7 +81,7 @@ WRAPPER int uv_timer_again(uv_timer_t *handle)
 		live_at(index)->flags & ARENA_LIVE_CLOSING)
 		return result;
 	if (live_at(index)->flags & ARENA_LIVE_ARMED) {
-		resource_caused(&call, index, ACAUSAL_CAUSE_AGAIN);
+		timer_put_off(&call, index);
 	} else {
 		/* It stood still: this is what schedules it. */
 		const struct arming arming = {live_callbacks(index)->callback, NULL, handle->repeat,

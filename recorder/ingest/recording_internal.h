@@ -98,7 +98,7 @@ enum statement { RECORDING_STATEMENTS(X) STATEMENT_COUNT };
 	X(SHOT, shot, 11, struct row_shot)                                                         \
 	X(OUTER, outer, 3, struct row_outer)                                                       \
 	X(ARMING, arming, 12, struct row_arming)                                                   \
-	X(CAUSE, cause, 7, struct row_cause)                                                       \
+	X(CAUSE, cause, 8, struct row_cause)                                                       \
 	X(POLL, poll, 5, struct row_poll)                                                          \
 	X(POOL, pool, 5, struct row_pool)                                                          \
 	X(REF, ref, 4, struct row_ref)

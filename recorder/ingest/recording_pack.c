@@ -151,6 +151,7 @@ static void pack_cause(const void *terms, const void *data, int64_t *column)
 	column[4] = row->caused_ns;
 	column[5] = difference(row->cause_id, row->first_id);
 	column[6] = row->caused_run_id ? row->caused_run_id - row->run_id : ROW_UNKNOWN;
+	column[7] = row->times;
 }
 
 static void pack_poll(const void *terms, const void *data, int64_t *column)

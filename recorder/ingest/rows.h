@@ -54,6 +54,7 @@ struct row_outer {
 
 struct row_cause {
 	int64_t cause_id, async_id, run_id, caused_ns, first_id, caused_run_id;
+	int64_t times;	    /* ROW_UNKNOWN: once */
 	uint32_t origin_id; /* with its kind */
 };
 

@@ -220,12 +220,15 @@ struct arena_live {
 	uint64_t address;	   /* of the object in the program */
 	uint64_t trigger_id, run_id, created;
 	uint64_t loop_id, handle_id;
-	uint64_t bytes; /* that a write or send was asked to write */
+	union {
+		uint64_t bytes;	     /* that a write or send was asked to write */
+		uint64_t put_off_at; /* of a timer: by uv_timer_again, last */
+	};
 	uint32_t stack;
 	uint16_t type, api;
-	uint32_t thread;			      /* number of the creating thread */
-	uint32_t flags;				      /* enum arena_live_flag */
-	uint64_t callback, second_callback, argument; /* of the program */
+	uint32_t thread;		    /* number of the creating thread */
+	uint32_t flags;			    /* enum arena_live_flag */
+	uint64_t callback, second_callback; /* of the program */
 	/* the arming in force, of a handle */
 	uint64_t arming_id, arming_run_id, armed;
 	uint64_t timeout_ms, repeat_ms;
@@ -236,6 +239,9 @@ struct arena_live {
 	/* what made it fire: IDs of causes; see EVENT_CAUSE */
 	_Atomic uint64_t first_cause, last_cause;
 	uint64_t seen_cause;
+	/* of a timer that uv_timer_again has put off, and that has not fired since */
+	uint64_t put_off_run_id;
+	uint32_t put_off_stack, put_off_times;
 	uint32_t next_free;
 };
 

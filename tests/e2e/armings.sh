@@ -10,6 +10,10 @@ check_recording armings.db
 answers 'a timeout that is moved over and over is one row with a count' \
 	"SELECT count(*), max(times), \"end\", timeout_ms FROM arming
 	 JOIN named USING (arming_id) WHERE callback = 'on_timed_out'" '1|50|fired|20'
+answers '… also one that uv_timer_again puts off, with the last time as its cause' \
+	"SELECT count(*), max(c.times), max(named.cause), max(c.cause_id = named.cause_id)
+	 FROM cause c JOIN named ON named.async_id = c.async_id WHERE callback = 'on_put_off'" \
+	'1|50|on_moves_timeout|1'
 answers 'the repeat of a timer is the one in force when it fired' \
 	"SELECT timeout_ms, repeat_ms FROM arming JOIN named USING (arming_id)
 	 WHERE callback = 'on_changed' ORDER BY arming_id LIMIT 1" '3|7'

@@ -95,7 +95,7 @@ told 'work of the program itself' "INSERT INTO packed_request (async_id, origin_
 	created_ns, run_id, entry_id, wait_ns, duration_ns, cause_id)
 	VALUES (30, 12, 29, 49, us(1000), 50, 2, us(10000), us(10), 1);
 	INSERT INTO packed_run (run_id, async_id, entry_id, began_ns, duration_ns) VALUES (45, 30, 4, us(3000), us(7500));
-	INSERT INTO packed_cause VALUES (1, 30, 45, 13, us(10500), NULL, 5);" \
+	INSERT INTO packed_cause VALUES (1, 30, 45, 13, us(10500), NULL, 5, NULL);" \
 	'-- run:50 armed by uv_queue_work on work 30 in run:1 -- 10.0 ms before: pool queue 2.0, run:45 work 7.5, loop 0.5'
 
 # --- the loop -----------------------------------------------------------------------------------
@@ -146,14 +146,14 @@ told 'reading: when something came is not known' "INSERT INTO packed_arming (arm
 sent="INSERT INTO packed_resource (async_id, origin_id, trigger_delta, run_id, created_ns) VALUES (30, 4, 29, 1, us(100));
 	INSERT INTO packed_run (run_id, async_id, entry_id, began_ns, duration_ns, cause_id)
 	VALUES (40, 20, 2, us(1000), us(19500), NULL), (50, 30, 3, us(21000), us(10), 1);
-	INSERT INTO packed_cause VALUES (1, 30, 40, 5, us(2000), NULL, 10)"
+	INSERT INTO packed_cause VALUES (1, 30, 40, 5, us(2000), NULL, 10, NULL)"
 told 'a send, and what had the loop after it' "$sent;" \
 	"-- run:50 armed by uv_async_init on async 30 in run:1 -- 20.9 ms before
  !! fired by uv_async_send in run:40 (on_first of timer 20), 19.0 ms before
  !! on_first first.c:5 acausal trace run:40
  ! loop held 18.5 ms by run:40 on_first (first.c:5) acausal trace run:40"
-told 'of several sends the first' "$sent, (2, 30, 40, 5, us(2100), 1, NULL), (3, 29, 40, 5, us(2100), NULL, NULL),
-	(4, 30, 40, 5, us(2200), 3, NULL);" \
+told 'of several sends the first' "$sent, (2, 30, 40, 5, us(2100), 1, NULL, NULL), (3, 29, 40, 5, us(2100), NULL, NULL, NULL),
+	(4, 30, 40, 5, us(2200), 3, NULL, NULL);" \
 	"-- run:50 armed by uv_async_init on async 30 in run:1 -- 20.9 ms before
  !! fired by uv_async_send in run:40 (on_first of timer 20), 19.0 ms before, first of 3 sends
  !! on_first first.c:5 acausal trace run:40
@@ -167,13 +167,13 @@ equal '… by cause' "$(boundary wait.db --by cause)" \
  ! loop held 18.5 ms by run:40 on_first (first.c:5)"
 told 'a request that was cancelled by closing its handle' "$write_of_10_ms
 	INSERT INTO packed_run (run_id, async_id, entry_id, began_ns, duration_ns) VALUES (40, 20, 2, us(10000), us(900));
-	INSERT INTO packed_cause VALUES (1, 20, 40, 7, us(10500), NULL, 10);" \
+	INSERT INTO packed_cause VALUES (1, 20, 40, 7, us(10500), NULL, 10, NULL);" \
 	"-- run:50 armed by uv_write on write 30 in run:1 -- 10.0 ms before
  !! cancelled by uv_close in run:40 (on_first of timer 20), 500 us before
  !! on_first first.c:5 acausal trace run:40"
 signalled="INSERT INTO packed_run (run_id, async_id, arming_id, entry_id, began_ns, duration_ns, cause_id)
 	VALUES (40, 20, NULL, 2, us(1000), us(19500), NULL), (50, 30, 1, 3, us(21000), us(10), 1);
-	INSERT INTO packed_cause VALUES (1, NULL, 40, 8, us(2000), NULL, 10), (2, NULL, 40, 8, us(2050), 1, NULL);"
+	INSERT INTO packed_cause VALUES (1, NULL, 40, 8, us(2000), NULL, 10, NULL), (2, NULL, 40, 8, us(2050), 1, NULL, NULL);"
 told 'a signal that the program sent to itself' "$signalled
 	INSERT INTO packed_resource (async_id, origin_id, trigger_delta, run_id, created_ns) VALUES (30, 9, 29, 1, us(100));
 	INSERT INTO packed_arming (arming_id, async_id, run_id, origin_id, armed_ns) VALUES (1, 30, 1, 10, us(200));
@@ -192,7 +192,7 @@ again="INSERT INTO packed_run (run_id, async_id, entry_id, began_ns, duration_ns
 	VALUES (1, 20, 1, 2, us(500), 10, 20);
 	INSERT INTO packed_run (run_id, async_id, arming_id, entry_id, began_ns, duration_ns, cause_id)
 	VALUES (50, 20, 1, 3, us(32000), us(10), 1);
-	INSERT INTO packed_cause VALUES (1, 20, 40, 14, us(2000), NULL, 10);"
+	INSERT INTO packed_cause VALUES (1, 20, 40, 14, us(2000), NULL, 10, NULL);"
 make again.db "$again"
 equal 'uv_timer_again puts off' "$("$ACAUSAL" trace -r again.db run:50 --format json | json "SELECT
 	data ->> '$.segments[1].wait.due_ns', data ->> '$.segments[1].wait.loop_ns' FROM json_data")" '22000000|10000000'

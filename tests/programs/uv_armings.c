@@ -39,7 +39,7 @@ static void on_never_received(uv_udp_t *handle, ssize_t count, const uv_buf_t *b
 
 /* --- armings ------------------------------------------------------------------------------ */
 
-static uv_timer_t idle_timeout, mover, changed;
+static uv_timer_t idle_timeout, put_off, mover, changed;
 static int moves;
 
 static void on_timed_out(uv_timer_t *timer)
@@ -47,10 +47,16 @@ static void on_timed_out(uv_timer_t *timer)
 	close_now(timer);
 }
 
-/* As a server does at each read. */
+static void on_put_off(uv_timer_t *timer)
+{
+	close_now(timer);
+}
+
+/* As a server does at each read, in either way. */
 static void on_moves_timeout(uv_timer_t *timer)
 {
 	MUST(uv_timer_start(&idle_timeout, on_timed_out, 20, 0));
+	MUST(uv_timer_again(&put_off));
 	if (++moves == 50)
 		close_now(timer);
 }
@@ -201,6 +207,8 @@ static void armings(void)
 	int pair[2];
 
 	uv_timer_init(loop, &idle_timeout);
+	uv_timer_init(loop, &put_off);
+	MUST(uv_timer_start(&put_off, on_put_off, 20, 20));
 	uv_timer_init(loop, &mover);
 	uv_timer_start(&mover, on_moves_timeout, 0, 1);
 	RUN(loop);
