@@ -13,6 +13,8 @@
 #include "debugger/trace.h"
 #include "recorder/launch/record.h"
 
+static void show_record_help(void);
+
 /* `record` reads its own options, because those of the recorded command follow them. */
 static int run_record(
 	struct session *session, const struct invocation *invocation, struct error *err)
@@ -20,6 +22,7 @@ static int run_record(
 	(void)session;
 	(void)err;
 	record_set_crash_printer(trace_print_crash);
+	record_set_help_printer(show_record_help);
 	/* The word before the arguments is the command's name. */
 	return record_main(invocation->argument_count + 1, invocation->arguments - 1);
 }
@@ -58,7 +61,9 @@ static const struct command rows[] = {
 			       "already becomes"
 			       " FILE.old.\nThe command needs no change. Processes that it makes "
 			       "are recorded too,\nand recording goes on until the last of them "
-			       "has ended.\n"
+			       "has ended; once COMMAND\nhas, Ctrl-C ends it and leaves "
+			       "them alone. Nothing is written unless one of\nthem uses "
+			       "libuv.\n"
 			       "\n"
 			       "  acausal record ./server --port 3000\n"
 			       "\n"
@@ -96,7 +101,7 @@ static const struct command rows[] = {
 	{
 		.name = "info",
 		.usage = "[options] [POINT]",
-		.summary = "tell all that is known of a resource, run, thread, crash or log line",
+		.summary = "tell all that is known of one thing",
 		.description = "Tells who made it, when and where, what armed it, how often and "
 			       "how long it ran"
 			       "\nand when it ended.\n"
@@ -172,5 +177,10 @@ static const struct command rows[] = {
 	},
 	{0},
 };
+
+static void show_record_help(void)
+{
+	manual_show(&rows[0], stdout);
+}
 
 const struct command_table command_table = {rows, manual_show};

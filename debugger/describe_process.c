@@ -88,5 +88,9 @@ int describe_process_end(struct strbuf *buffer, struct reader *recording,
 		return process->os_pid == UNKNOWN ? 0 : -1;
 	if (successor != UNKNOWN)
 		strbuf_printf(buffer, "became process %" PRId64 " by exec", successor);
+	else if (process->ended_ns != UNKNOWN)
+		strbuf_add_string(buffer, "ended, how is not known");
+	else if (reader_state(recording) == RECORDING_COMPLETE)
+		strbuf_add_string(buffer, "still there when the recording ended");
 	return 0;
 }

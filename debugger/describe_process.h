@@ -20,7 +20,10 @@ void describe_command_briefly(
 void describe_process(struct strbuf *buffer, struct reader *recording,
 	const struct process_row *process, size_t most);
 
-/* "exit status 3", "ended by SIGSEGV", "became process 3 by exec"; nothing when it is not known. */
+/*
+ * "exit status 3", "ended by SIGSEGV", "became process 3 by exec", "ended, how is not known",
+ * "still there when the recording ended"; nothing while it may run on.
+ */
 int describe_process_end(struct strbuf *buffer, struct reader *recording,
 	const struct process_row *process, struct error *err);
 

@@ -101,7 +101,8 @@ static void swallow(struct folding *folding, const struct segment *segment)
 	if (++folding->position < folding->period)
 		return;
 	folding->position = 0;
-	folding->times++;
+	if (folding->times < INT64_MAX)
+		folding->times++;
 	if (folding->times >= LEAST_TIMES)
 		folding->held_count = 0;
 }
@@ -171,8 +172,9 @@ int folding_jump(struct folding *folding, int64_t period, int64_t times)
 	if (folding->period && count % folding->period == 0 &&
 		recent_repeats(folding, count, folding->period)) {
 		if (__builtin_mul_overflow(times, period / (int64_t)folding->period, &more) ||
-			__builtin_add_overflow(folding->times, more, &folding->times))
+			__builtin_add_overflow(folding->times, more, &more))
 			return 0;
+		folding->times = more;
 		/* What is held of whole repeats is in the count now; what is begun stays held. */
 		memmove(folding->held, folding->held + folding->held_count - folding->position,
 			folding->position * sizeof folding->held[0]);

@@ -18,4 +18,10 @@ static inline int64_t id_number(int64_t id)
 	return id & ((INT64_C(1) << ID_PROCESS_SHIFT) - 1);
 }
 
+/* The async ID of a process's main thread; process_id may be anything that a recording claims. */
+static inline int64_t id_main(int64_t process_id)
+{
+	return (int64_t)((((uint64_t)process_id - 1) << ID_PROCESS_SHIFT) + 1);
+}
+
 #endif

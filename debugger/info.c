@@ -87,7 +87,10 @@ static int run_origins(struct inquiry *inquiry, const struct execution *in, stru
 			arming.armed_ns, err);
 	} else if (!found && in->armed_by_creation) {
 		found = lookup_resource(inquiry->recording, in->run.async_id, &resource, err);
-		if (found == 1) {
+		if (found == 1 && in->is_root && !resource.api) {
+			strbuf_add_string(inquiry_words(inquiry), "by no call that was recorded");
+			inquiry_line(inquiry, "made");
+		} else if (found == 1) {
 			run_id = resource.run_id;
 			found = edge_line(inquiry, "armed", resource.api, resource.run_id,
 				resource.thread_id, resource.created_ns, err);
@@ -297,7 +300,7 @@ static int info_thread(struct inquiry *inquiry, const struct point *point, struc
 	inquiry_add_moment(inquiry, thread.started_ns);
 	if (thread.ended_ns != UNKNOWN && thread.started_ns != UNKNOWN) {
 		strbuf_add_string(words, ", ran for ");
-		quantity_add_duration(words, thread.ended_ns - thread.started_ns);
+		quantity_add_span(words, thread.started_ns, thread.ended_ns);
 	}
 	inquiry_line(inquiry, "started");
 	inquiry_words(inquiry);
@@ -345,7 +348,8 @@ static void show(
 		facts_write_json(&inquiry->facts, &json);
 		return;
 	}
-	strbuf_add_string(words, session->at_prompt ? "trace " : "acausal trace ");
+	session_add_command(session, words, "trace");
+	strbuf_add_string(words, " ");
 	point_add(words, point);
 	inquiry_line(inquiry, "next");
 	terminal_begin(&page, session->out);
@@ -357,9 +361,8 @@ static void show(
 int info_run(struct session *session, const struct invocation *invocation, struct error *err)
 {
 	const char *format = option_value(&invocation->options, "format");
-	struct inquiry inquiry = {.recording = session->recording,
-		.cache = session->cache,
-		.at_prompt = session->at_prompt};
+	struct inquiry inquiry = {
+		.recording = session->recording, .cache = session->cache, .session = session};
 	struct point point;
 	int status = 1;
 

@@ -51,8 +51,7 @@ static void add_end(
 	strbuf_printf(words, ": %s", arming->end ? arming->end : "still stands");
 	if (arming->disarmed_ns != UNKNOWN && arming->armed_ns != UNKNOWN) {
 		strbuf_add_char(words, ' ');
-		quantity_add_duration(words,
-			(int64_t)((uint64_t)arming->disarmed_ns - (uint64_t)arming->armed_ns));
+		quantity_add_span(words, arming->armed_ns, arming->disarmed_ns);
 		strbuf_add_string(words, " later");
 	}
 	if (arming->disarmed_stack_id != UNKNOWN) {

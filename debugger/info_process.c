@@ -58,7 +58,7 @@ static void program_lines(struct inquiry *inquiry, const struct process_row *pro
 static int maker_lines(
 	struct inquiry *inquiry, const struct process_row *process, struct error *err)
 {
-	int64_t main_id = ((process->process_id - 1) << ID_PROCESS_SHIFT) + 1;
+	int64_t main_id = id_main(process->process_id);
 	struct resource_row resource;
 	struct strbuf *words;
 
@@ -77,8 +77,9 @@ static int maker_lines(
 		if (inquiry_add_stack(inquiry, "frames", resource.stack_id, err))
 			return -1;
 	} else if (process->parent_process_id != UNKNOWN) {
-		strbuf_printf(words, "by process %" PRId64 ", by a call that was not seen",
-			process->parent_process_id);
+		strbuf_printf(words, "by process %" PRId64 ", by a call that was not %s",
+			process->parent_process_id,
+			process->is_foreign || resource.created_ns != UNKNOWN ? "seen" : "written");
 		inquiry_line(inquiry, "made");
 	} else {
 		strbuf_add_string(words, process->is_foreign
@@ -102,14 +103,14 @@ static int time_lines(struct inquiry *inquiry, const struct process_row *process
 	inquiry_add_moment(inquiry, process->started_ns);
 	if (process->ended_ns != UNKNOWN && process->started_ns != UNKNOWN) {
 		strbuf_add_string(words, ", ran for ");
-		quantity_add_duration(words, process->ended_ns - process->started_ns);
+		quantity_add_span(words, process->started_ns, process->ended_ns);
 	}
 	inquiry_line(inquiry, "started");
 	words = inquiry_words(inquiry);
 	if (describe_process_end(words, inquiry->recording, process, err))
 		return -1;
 	if (words->length)
-		inquiry_line(inquiry, "ended");
+		inquiry_line(inquiry, "end");
 	return 0;
 }
 

@@ -110,22 +110,29 @@ static int resource_birth(
 	return 0;
 }
 
-static void resource_end(struct inquiry *inquiry, const struct resource_row *resource)
+static int resource_end(
+	struct inquiry *inquiry, const struct resource_row *resource, struct error *err)
 {
 	struct strbuf *words = inquiry_words(inquiry);
+	struct process_row process;
 
+	if (lookup_process(inquiry->recording, id_process(resource->async_id), &process, err) < 0)
+		return -1;
 	if (resource->destroyed_ns == UNKNOWN) {
-		strbuf_add_string(words, reader_state(inquiry->recording) == RECORDING_COMPLETE
+		strbuf_add_string(words, process.ended_ns != UNKNOWN
+						 ? "never: alive when its process ended"
+					 : reader_state(inquiry->recording) == RECORDING_COMPLETE
 						 ? "never: alive when the recording ended"
 						 : "not yet, as far as is recorded");
 	} else {
 		inquiry_add_moment(inquiry, resource->destroyed_ns);
 		if (resource->created_ns != UNKNOWN) {
 			strbuf_add_string(words, ", lived ");
-			quantity_add_duration(words, resource->destroyed_ns - resource->created_ns);
+			quantity_add_span(words, resource->created_ns, resource->destroyed_ns);
 		}
 	}
 	inquiry_line(inquiry, "destroyed");
+	return 0;
 }
 
 int info_resource(struct inquiry *inquiry, const struct point *point, struct error *err)
@@ -140,8 +147,7 @@ int info_resource(struct inquiry *inquiry, const struct point *point, struct err
 	resource_title(inquiry, &resource);
 	if (resource_birth(inquiry, &resource, err))
 		return -1;
-	resource_end(inquiry, &resource);
-	if (info_alike(inquiry, &resource, err))
+	if (resource_end(inquiry, &resource, err) || info_alike(inquiry, &resource, err))
 		return -1;
 	if (is_request(&resource) && info_pool(inquiry, &resource, err))
 		return -1;

@@ -100,7 +100,7 @@ int info_request_run(
 	inquiry_add_moment(inquiry, run.began_ns);
 	if (run.began_ns != UNKNOWN && resource->created_ns != UNKNOWN) {
 		strbuf_add_string(words, ", ");
-		quantity_add_duration(words, run.began_ns - resource->created_ns);
+		quantity_add_span(words, resource->created_ns, run.began_ns);
 		strbuf_add_string(words, " after it was asked for");
 	}
 	if (run.duration_ns != UNKNOWN) {

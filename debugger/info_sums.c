@@ -5,6 +5,7 @@
 #include "debugger/info_sums.h"
 
 #include "debugger/describe.h"
+#include "debugger/id.h"
 #include "debugger/quantity.h"
 
 #include <string.h>
@@ -32,7 +33,7 @@ static int written(struct inquiry *inquiry, const struct resource_row *resource,
 	struct error *err)
 {
 	static const char sql[] = "SELECT async_id - handle_delta, bytes, status, created_ns"
-				  " FROM main.packed_request WHERE async_id > ?1"
+				  " FROM main.packed_request WHERE async_id > ?1 AND async_id < ?2"
 				  " ORDER BY async_id LIMIT 100000";
 	const int64_t skew_ns = 1000000000; /* by which IDs may be out of step with time */
 	sqlite3_stmt *row;
@@ -41,6 +42,7 @@ static int written(struct inquiry *inquiry, const struct resource_row *resource,
 	if (sqlite3_prepare_v2(reader_database(inquiry->recording), sql, -1, &row, NULL))
 		return reader_error(inquiry->recording, NULL, err);
 	sqlite3_bind_int64(row, 1, resource->async_id);
+	sqlite3_bind_int64(row, 2, id_main(id_process(resource->async_id) + 1));
 	while ((step = sqlite3_step(row)) == SQLITE_ROW) {
 		int64_t created_ns = lookup_column(row, 3);
 
@@ -213,7 +215,7 @@ int info_alike(struct inquiry *inquiry, const struct resource_row *resource, str
 	strbuf_add_string(words, " made here");
 	if (numbers[1] != UNKNOWN && numbers[1] < numbers[0]) {
 		strbuf_add_string(words, ", ");
-		quantity_add_count(words, numbers[0] - numbers[1]);
+		quantity_add_count(words, numbers[0] - (numbers[1] > 0 ? numbers[1] : 0));
 		strbuf_add_string(words, " never destroyed");
 	}
 	/* Of a handle that runs often how long it waited each time is not known: armings are. */

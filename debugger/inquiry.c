@@ -139,9 +139,8 @@ void inquiry_add_count(struct inquiry *inquiry, int64_t count)
 
 void inquiry_add_command(struct inquiry *inquiry, const char *command, int64_t async_id)
 {
-	if (!inquiry->at_prompt)
-		strbuf_add_string(&inquiry->words, "acausal ");
-	strbuf_printf(&inquiry->words, "%s ", command);
+	session_add_command(inquiry->session, &inquiry->words, command);
+	strbuf_add_string(&inquiry->words, " ");
 	point_add_async(&inquiry->words, async_id);
 }
 

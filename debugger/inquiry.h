@@ -7,6 +7,7 @@
 
 #include "debugger/execution.h"
 #include "debugger/facts.h"
+#include "debugger/session.h"
 
 struct inquiry {
 	struct reader *recording;   /* borrowed */
@@ -14,8 +15,8 @@ struct inquiry {
 	struct facts facts;
 	struct strbuf words;
 	const char *executable;
-	bool at_prompt;
-	struct execution in; /* the run that inquiry_add_run was given last */
+	const struct session *session; /* borrowed */
+	struct execution in;	       /* the run that inquiry_add_run was given last */
 };
 
 /* Of which process it is: its executable goes without saying. */

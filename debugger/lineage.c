@@ -61,7 +61,8 @@ static int take(struct walk *walk, const struct segment *segment, struct error *
 		return error_set(err, "out of memory");
 	walk->steps++;
 	walk->looked_up += 1 + segment->has_firing;
-	walk->lineage->hops++;
+	if (walk->lineage->hops < INT64_MAX)
+		walk->lineage->hops++;
 	if (!is_enough(walk))
 		return 1;
 	quantity_add_count(&words,

@@ -36,7 +36,7 @@ static int begin_at_main(struct walk *walk, struct segment *here, int64_t proces
 	struct thread_row thread;
 	int64_t thread_id = UNKNOWN;
 
-	*next = ((process_id - 1) << ID_PROCESS_SHIFT) + 1;
+	*next = id_main(process_id);
 	if (reader_integer(walk->recording, STATEMENT_MAIN_THREAD, sql, process_id, UNKNOWN,
 		    &thread_id, err) < 0 ||
 		lookup_thread(walk->recording, thread_id, &thread, err) < 0)

@@ -8,15 +8,16 @@
 #include "debugger/quantity.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-/* Events that were lost before `ns` may have held what is looked for. 1: they are the end. */
-static int end_with_gap(struct walk *walk, int64_t thread_id, int64_t ns, struct error *err)
+/*
+ * Events that a process lost before `ns` may have held what is looked for. 1: they are the end.
+ */
+static int end_with_gap(struct walk *walk, int64_t process_id, int64_t ns, struct error *err)
 {
 	struct strbuf lost = {0}, moment = {0};
 	struct gap_row gap;
-	int found = lookup_gap_before(walk->recording, thread_id, ns, &gap, err);
+	int found = lookup_gap_before(walk->recording, process_id, ns, &gap, err);
 
 	if (found != 1)
 		return found;
@@ -30,11 +31,11 @@ static int end_with_gap(struct walk *walk, int64_t thread_id, int64_t ns, struct
 	return 1;
 }
 
-/* Something that must be there is not. */
-static int end_with_missing(
-	struct walk *walk, const struct execution *from, const char *what, struct error *err)
+/* Something of a process that must be there is not. */
+static int end_with_missing(struct walk *walk, const struct execution *from, int64_t process_id,
+	const char *what, struct error *err)
 {
-	int found = end_with_gap(walk, UNKNOWN, from->run.began_ns, err);
+	int found = end_with_gap(walk, process_id, from->run.began_ns, err);
 
 	if (found)
 		return found < 0 ? -1 : 0;
@@ -85,7 +86,8 @@ int walk_creation(struct walk *walk, const struct execution *from, int64_t async
 	if (!found) {
 		strbuf_add_string(&what, "resource ");
 		point_add_async(&what, async_id);
-		found = end_with_missing(walk, from, strbuf_string(&what), err);
+		found = end_with_missing(
+			walk, from, id_process(async_id), strbuf_string(&what), err);
 		strbuf_deinit(&what);
 		return found;
 	}
@@ -102,15 +104,19 @@ int walk_creation(struct walk *walk, const struct execution *from, int64_t async
 static int arming_edge(
 	struct walk *walk, const struct execution *from, struct segment *ret, struct error *err)
 {
+	struct strbuf what = {0};
 	struct arming_row arming;
-	char what[64];
 	int found = lookup_arming_of(walk->recording, &from->run, &arming, err);
 
 	if (found < 0)
 		return -1;
 	if (!found) {
-		snprintf(what, sizeof what, "arming %" PRId64, from->run.arming_id);
-		return end_with_missing(walk, from, what, err);
+		strbuf_add_string(&what, "arming ");
+		point_add_async(&what, from->run.arming_id); /* IDs are all shown alike */
+		found = end_with_missing(
+			walk, from, id_process(from->run.run_id), strbuf_string(&what), err);
+		strbuf_deinit(&what);
+		return found;
 	}
 	segment_begin(ret, EDGE_LINK, from, arming.api, arming.armed_ns);
 	ret->armed.timeout_ms = arming.timeout_ms;
@@ -122,9 +128,14 @@ static int arming_edge(
 
 #define COMMAND_BYTES 60 /* of a command line, in a sentence */
 
-/* Nobody is known to have started the process. */
-static int end_at_start(struct walk *walk, const struct process_row *process)
+/* Nobody is known to have started the process. A known call stands in its main thread's row. */
+static int end_at_start(struct walk *walk, const struct execution *from,
+	const struct resource_row *main, const struct process_row *process, struct error *err)
 {
+	if (process->parent_process_id != UNKNOWN && !process->is_foreign &&
+		main->created_ns == UNKNOWN)
+		return end_with_missing(
+			walk, from, process->process_id, "this process's start", err);
 	if (process->parent_process_id != UNKNOWN)
 		return walk_end(walk, LINEAGE_UNKNOWN_LINK,
 			"process %" PRId64 " was started by process %" PRId64
@@ -148,7 +159,7 @@ int walk_start(struct walk *walk, const struct execution *from, const struct res
 	if (lookup_process(walk->recording, id_process(main->async_id), &process, err) < 0)
 		return -1;
 	if (main->run_id == UNKNOWN && process.spawned_by_async_id == UNKNOWN)
-		return end_at_start(walk, &process);
+		return end_at_start(walk, from, main, &process, err);
 	found = walk_creation(walk, from,
 		main->run_id == UNKNOWN ? process.spawned_by_async_id : main->async_id, edge, ret,
 		err);
@@ -175,7 +186,8 @@ static int root_edge(
 			thread.thread_id);
 	if (!thread.role || strcmp(thread.role, "main")) {
 		if (from->run.async_id == UNKNOWN)
-			return end_with_missing(walk, from, "this thread's start", err);
+			return end_with_missing(walk, from, id_process(from->run.run_id),
+				"this thread's start", err);
 		return walk_creation(walk, from, from->run.async_id, EDGE_LINK, ret, err);
 	}
 	/* While it is not written, its ID is known all the same. */
@@ -188,7 +200,7 @@ static int root_edge(
 static int unknown_edge(struct walk *walk, const struct execution *from, struct error *err)
 {
 	struct resource_row resource;
-	int found = end_with_gap(walk, UNKNOWN, from->run.began_ns, err);
+	int found = end_with_gap(walk, id_process(from->run.run_id), from->run.began_ns, err);
 
 	if (found)
 		return found < 0 ? -1 : 0;
@@ -198,7 +210,8 @@ static int unknown_edge(struct walk *walk, const struct execution *from, struct 
 	if (!found && reader_state(walk->recording) == RECORDING_COMPLETE)
 		return walk_end(walk, LINEAGE_BEFORE_RECORDING, "armed before recording began");
 	if (!found)
-		return end_with_missing(walk, from, "the resource", err);
+		return end_with_missing(
+			walk, from, id_process(from->run.run_id), "the resource", err);
 	return walk_end(walk, LINEAGE_UNKNOWN_LINK, "who armed this run was not seen");
 }
 
@@ -213,8 +226,8 @@ static int link_edge(
 	if (from->is_root)
 		return root_edge(walk, from, ret, err);
 	if (!from->is_written)
-		return end_with_missing(
-			walk, from, walk_run_words(from->run.run_id, what, sizeof what), err);
+		return end_with_missing(walk, from, id_process(from->run.run_id),
+			walk_run_words(from->run.run_id, what, sizeof what), err);
 	if (from->run.arming_id != UNKNOWN)
 		return arming_edge(walk, from, ret, err);
 	if (from->armed_by_creation)

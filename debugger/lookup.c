@@ -364,7 +364,6 @@ int lookup_shot(struct reader *recording, int64_t run_id, struct arming_row *ret
 	ret->stack_id = lookup_column(row, 4);
 	ret->armed_ns = lookup_column(row, 5);
 	ret->timeout_ms = lookup_column(row, 6);
-	ret->repeat_ms = ret->timeout_ms == UNKNOWN ? UNKNOWN : 0;
 	ret->disarmed_ns = lookup_column(row, 7);
 	ret->times = 1;
 	ret->api = lookup_text(recording, row, 8);
@@ -549,13 +548,16 @@ int lookup_crash(
 	return 1;
 }
 
-int lookup_gap_before(struct reader *recording, int64_t thread_id, int64_t ns, struct gap_row *ret,
+int lookup_gap_before(struct reader *recording, int64_t process_id, int64_t ns, struct gap_row *ret,
 	struct error *err)
 {
 	/* The table is as long as events were lost in pieces: read the newest of it only. */
-	static const char sql[] = "SELECT gap_id, thread_id, from_ns, to_ns, lost FROM"
-				  " (SELECT * FROM main.gap ORDER BY gap_id DESC LIMIT 10000)"
-				  " WHERE from_ns <= ?1 AND (?2 IS NULL OR thread_id = ?2) LIMIT 1";
+	static const char sql[] = "SELECT g.gap_id, g.thread_id, g.from_ns, g.to_ns, g.lost FROM"
+				  " (SELECT * FROM main.gap ORDER BY gap_id DESC LIMIT 10000) g"
+				  " LEFT JOIN main.thread t ON t.thread_id = g.thread_id"
+				  " WHERE g.from_ns <= ?1"
+				  " AND (t.process_id = ?2 OR t.process_id IS NULL)"
+				  " ORDER BY g.gap_id DESC LIMIT 1";
 	sqlite3_stmt *row;
 	int found;
 
@@ -563,8 +565,7 @@ int lookup_gap_before(struct reader *recording, int64_t thread_id, int64_t ns, s
 	if (reader_prepare(recording, STATEMENT_GAP, sql, &row, err))
 		return -1;
 	sqlite3_bind_int64(row, 1, ns == UNKNOWN ? INT64_MAX : ns);
-	if (thread_id != UNKNOWN)
-		sqlite3_bind_int64(row, 2, thread_id);
+	sqlite3_bind_int64(row, 2, process_id);
 	found = reader_step(recording, row, err);
 	if (found != 1)
 		return found;

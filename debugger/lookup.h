@@ -109,9 +109,9 @@ int lookup_process(struct reader *, int64_t process_id, struct process_row *ret,
 int lookup_log(struct reader *, int64_t log_id, struct log_row *ret, struct error *);
 int lookup_crash(struct reader *, int64_t crash_id, struct crash_row *ret, struct error *);
 
-/* The last gap on a thread (NULL there: all threads) that began at or before `ns`. */
+/* The last gap of a process, or of nobody knows whose, that began at or before `ns`. */
 int lookup_gap_before(
-	struct reader *, int64_t thread_id, int64_t ns, struct gap_row *ret, struct error *);
+	struct reader *, int64_t process_id, int64_t ns, struct gap_row *ret, struct error *);
 
 /* A column's integer, UNKNOWN for NULL; its text, interned. For statements of one's own. */
 int64_t lookup_column(sqlite3_stmt *statement, int column);

@@ -56,14 +56,16 @@ int lookup_polled(struct reader *recording, int64_t loop_id, int64_t from_ns, in
 	sqlite3_bind_int64(row, 1, loop_id);
 	sqlite3_bind_int64(row, 2, from_ns);
 	sqlite3_bind_int64(row, 3, to_ns);
-	/* The sum cannot run over: it is given up as soon as it is more than there was time. */
+	/* Given up as soon as it is more than there was time. */
 	while (sum <= to_ns - from_ns && (found = reader_step(recording, row, err)) == 1 &&
 		++count <= POLLS_MAX) {
 		int64_t entered_ns = sqlite3_column_int64(row, 0);
 		int64_t wait_ns = sqlite3_column_int64(row, 1);
 
-		if (wait_ns > 0)
-			sum += wait_ns < to_ns - entered_ns ? wait_ns : to_ns - entered_ns;
+		if (wait_ns > to_ns - entered_ns)
+			wait_ns = to_ns - entered_ns;
+		if (wait_ns > 0 && __builtin_add_overflow(sum, wait_ns, &sum))
+			sum = INT64_MAX;
 	}
 	sqlite3_reset(row);
 	if (found < 0)
@@ -101,7 +103,7 @@ static int search_table(struct reader *recording, enum statement_slot slot, cons
 {
 	const struct run_row *run = search->run;
 	sqlite3_stmt *row;
-	int found;
+	int found = 0;
 
 	if (reader_prepare(recording, slot, sql, &row, err))
 		return -1;
@@ -125,7 +127,7 @@ static int search_table(struct reader *recording, enum statement_slot slot, cons
 			*search->ret = (struct held_row){run_id, lookup_column(row, 1), held_ns};
 	}
 	sqlite3_reset(row);
-	return *search->budget > 0 && found < 0 ? -1 : 0;
+	return found < 0 ? -1 : 0;
 }
 
 int lookup_longest_before(struct reader *recording, const struct run_row *run, int64_t from_ns,

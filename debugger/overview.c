@@ -60,7 +60,7 @@ static void resource_line(struct overview *overview)
 	struct page *page = &overview->page;
 	static const char sql[] = "SELECT t.name, sum(s.created) FROM main.stack_total s"
 				  " JOIN main.type t ON t.type_id = s.type_id GROUP BY t.name"
-				  " ORDER BY 2 DESC LIMIT 6";
+				  " ORDER BY t.class = 'root', 2 DESC, 1 LIMIT 6";
 	int64_t count = number_of(overview, "SELECT sum(created) FROM main.stack_total");
 	struct strbuf words = {0};
 	sqlite3_stmt *statement;
@@ -168,49 +168,60 @@ static void heading(struct page *page, struct reader *recording)
 	strbuf_deinit(&words);
 }
 
-static void suggest(struct page *page, const char *command, const char *what)
+/* A line of what to type next; `argument` may be NULL. */
+static void suggest(struct page *page, const struct session *session, const char *command,
+	const char *argument, const char *what)
 {
+	struct strbuf words = {0};
+	size_t column;
+
+	session_add_command(session, &words, "");
+	column = 30 + strlen(strbuf_string(&words));
+	strbuf_clear(&words);
+	/* Help is about no recording. */
+	if (!strcmp(command, "help"))
+		strbuf_add_string(&words, session->at_prompt ? "help" : "acausal help");
+	else
+		session_add_command(session, &words, command);
+	if (argument)
+		strbuf_printf(&words, " %s", argument);
 	page_add(page, PAGE_PLAIN, "  ");
-	page_add(page, PAGE_STRONG, command);
-	page_tab(page, 38);
+	page_add(page, PAGE_STRONG, strbuf_string(&words));
+	page_tab(page, column);
 	page_add(page, PAGE_PLAIN, what);
 	page_end_line(page);
+	strbuf_deinit(&words);
 }
 
 /* What to type next: only what this recording has an answer to. */
 static void suggestions(struct overview *overview, const struct session *session)
 {
 	struct page *page = &overview->page;
-	struct reader *recording = session->recording;
-	const char *program = session->at_prompt ? "" : "acausal ";
 	struct point point = {POINT_DEFAULT, UNKNOWN};
 	int64_t last = number_of(overview, "SELECT max(async_id) FROM main.packed_request");
 	struct strbuf words = {0};
-	char command[80];
 
 	page_end_line(page);
 	if (last == UNKNOWN)
-		last = number_of(overview, "SELECT max(async_id) FROM main.packed_resource");
-	if (!point_resolve(recording, &point, NULL)) {
-		snprintf(command, sizeof command, "%strace", program);
-		suggest(page, command,
+		/* Number 1 of a process stands for the process itself. */
+		last = number_of(overview,
+			"SELECT async_id FROM main.packed_resource WHERE"
+			" async_id & ((1 << 40) - 1) <> 1 ORDER BY async_id DESC LIMIT 1");
+	if (!point_resolve(session->recording, &point, NULL))
+		suggest(page, session, "trace", NULL,
 			point.kind == POINT_CRASH    ? "the async stack of the crash"
 			: point.kind == POINT_THREAD ? "what the killed thread was doing"
 						     : "the async stack of the last log line");
-	}
 	if (last != UNKNOWN) {
 		point_add_async(&words, last);
-		snprintf(command, sizeof command, "%strace %s", program, strbuf_string(&words));
-		suggest(page, command, "where a resource came from");
-		snprintf(command, sizeof command, "%sinfo %s", program, strbuf_string(&words));
-		suggest(page, command, "everything known of it");
+		suggest(page, session, "trace", strbuf_string(&words),
+			"where a resource came from");
+		suggest(page, session, "info", strbuf_string(&words), "everything known of it");
 	}
-	snprintf(command, sizeof command, "%ssql .tables", program);
-	suggest(page, command, "what can be asked in SQL");
+	suggest(page, session, "sql", ".tables", "what can be asked in SQL");
 	if (!session->at_prompt)
-		suggest(page, "acausal debug", "a prompt for all of these");
-	snprintf(command, sizeof command, "%shelp", program);
-	suggest(page, command, "all commands");
+		suggest(page, session, "debug", NULL, "a prompt for all of these");
+	suggest(page, session, "help", NULL, "all commands");
 	strbuf_deinit(&words);
 }
 

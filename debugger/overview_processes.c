@@ -1,6 +1,7 @@
 /*
  * Processes as a tree: see overview_processes.h. Only the first of them are looked at, however many
- * there are; a parent's number is less than its child's, or it is not believed.
+ * there are; a parent's number is less than its child's, or it is not believed. Where not all can
+ * be shown, those that use libuv and what they came of are, and then the first.
  */
 #include "debugger/overview_processes.h"
 
@@ -22,13 +23,15 @@ struct tree {
 	struct reader *recording;
 	struct {
 		int64_t process_id, parent_id;
+		bool has_runtime, is_chosen;
 	} rows[LOOKED_AT];
 	int count, shown;
 };
 
 static void read_rows(struct tree *tree)
 {
-	static const char sql[] = "SELECT process_id, parent_process_id FROM main.process"
+	static const char sql[] = "SELECT process_id, parent_process_id,"
+				  " runtime IS NOT NULL FROM main.process"
 				  " ORDER BY process_id LIMIT " LOOKED_AT_SQL;
 	sqlite3_stmt *statement;
 
@@ -40,9 +43,45 @@ static void read_rows(struct tree *tree)
 		tree->rows[tree->count].process_id = sqlite3_column_int64(statement, 0);
 		if (parent_id >= tree->rows[tree->count].process_id)
 			parent_id = UNKNOWN;
+		tree->rows[tree->count].has_runtime = sqlite3_column_int(statement, 2);
 		tree->rows[tree->count++].parent_id = parent_id;
 	}
 	sqlite3_finalize(statement);
+}
+
+/* The index of its parent's row; -1: there is none. */
+static int parent_of(const struct tree *tree, int index)
+{
+	int64_t parent_id = tree->rows[index].parent_id;
+
+	while (--index >= 0 && tree->rows[index].process_id != parent_id)
+		continue;
+	return index;
+}
+
+/* Chooses a row and what it came of, when there is room for all of these. */
+static void choose(struct tree *tree, int index, int *room)
+{
+	int needed = 0;
+
+	for (int i = index; i >= 0 && !tree->rows[i].is_chosen; i = parent_of(tree, i))
+		needed++;
+	if (needed > *room)
+		return;
+	*room -= needed;
+	for (int i = index; i >= 0 && !tree->rows[i].is_chosen; i = parent_of(tree, i))
+		tree->rows[i].is_chosen = true;
+}
+
+static void choose_rows(struct tree *tree)
+{
+	int room = SHOWN;
+
+	for (int i = 0; i < tree->count && room; i++)
+		if (tree->rows[i].has_runtime)
+			choose(tree, i, &room);
+	for (int i = 0; i < tree->count && room; i++)
+		choose(tree, i, &room);
 }
 
 /* "  server --port 80, pid 12, libuv, exit status 0, ran 2.1 s" */
@@ -67,7 +106,7 @@ static void add_words(
 		strbuf_printf(words, ", %s", strbuf_string(&end));
 	if (process->ended_ns != UNKNOWN && process->started_ns != UNKNOWN) {
 		strbuf_add_string(words, ", ran ");
-		quantity_add_duration(words, process->ended_ns - process->started_ns);
+		quantity_add_span(words, process->started_ns, process->ended_ns);
 	}
 	strbuf_deinit(&end);
 }
@@ -93,7 +132,7 @@ static void process_line(struct tree *tree, int64_t process_id, int depth)
 static void children_of(struct tree *tree, int64_t parent_id, int from, int depth)
 {
 	for (int i = from; i < tree->count && tree->shown < SHOWN; i++) {
-		if (tree->rows[i].parent_id != parent_id)
+		if (tree->rows[i].parent_id != parent_id || !tree->rows[i].is_chosen)
 			continue;
 		tree->shown++;
 		process_line(tree, tree->rows[i].process_id, depth);
@@ -107,6 +146,7 @@ void overview_processes(struct page *page, struct reader *recording)
 	int64_t count = 0;
 
 	read_rows(&tree);
+	choose_rows(&tree);
 	children_of(&tree, UNKNOWN, 0, 0);
 	if (reader_integer(recording, STATEMENT_PROCESS_COUNT, "SELECT count(*) FROM main.process",
 		    UNKNOWN, UNKNOWN, &count, NULL) == 1 &&

@@ -99,9 +99,11 @@ int point_parse(const char *text, struct point *ret, struct error *err)
 	return refuse(text, err);
 }
 
+/* Number 1 of a process stands for the process itself. */
 static const char last_async_sql[] =
 	"SELECT max(id) FROM (SELECT max(async_id) AS id FROM main.packed_request"
-	" UNION ALL SELECT max(async_id) FROM main.packed_resource)";
+	" UNION ALL SELECT * FROM (SELECT async_id FROM main.packed_resource"
+	" WHERE async_id & ((1 << 40) - 1) <> 1 ORDER BY async_id DESC LIMIT 1))";
 static const char last_crash_sql[] = "SELECT max(crash_id) FROM main.crash";
 static const char last_log_sql[] = "SELECT max(log_id) FROM main.log";
 

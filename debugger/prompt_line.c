@@ -21,7 +21,8 @@
 static const struct command_table *commands;
 static char history_file[PATH_MAX];
 
-static const char *const points[] = {"crash", "run:", "log:", "thread:", "crash:", NULL};
+static const char *const points[] = {
+	"crash", "run:", "log:", "thread:", "process:", "crash:", NULL};
 
 static char *next_command(const char *text, int state)
 {

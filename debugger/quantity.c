@@ -48,6 +48,11 @@ void quantity_add_duration(struct strbuf *buffer, int64_t ns)
 			seconds / 3600 % 24);
 }
 
+void quantity_add_span(struct strbuf *buffer, int64_t from_ns, int64_t to_ns)
+{
+	quantity_add_duration(buffer, (int64_t)((uint64_t)to_ns - (uint64_t)from_ns));
+}
+
 void quantity_add_part(struct strbuf *buffer, int64_t part_ns, int64_t whole_ns)
 {
 	double part = (double)part_ns;

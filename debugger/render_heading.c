@@ -64,7 +64,7 @@ static void add_resource(const struct heading *heading, struct strbuf *words)
 	}
 	if (resource->destroyed_ns != UNKNOWN && resource->created_ns != UNKNOWN) {
 		strbuf_add_string(words, ", lived ");
-		quantity_add_duration(words, resource->destroyed_ns - resource->created_ns);
+		quantity_add_span(words, resource->created_ns, resource->destroyed_ns);
 	} else if (resource->destroyed_ns == UNKNOWN && heading->state == RECORDING_COMPLETE &&
 		   resource->type.class && strcmp(resource->type.class, "root")) {
 		strbuf_add_string(words, ", never destroyed");
@@ -104,7 +104,7 @@ static void add_thread(const struct heading *heading, struct strbuf *words)
 		thread->ended_ns == UNKNOWN ? "a thread, its end not seen" : "a thread, ended");
 	if (thread->ended_ns != UNKNOWN && thread->started_ns != UNKNOWN) {
 		strbuf_add_string(words, " after ");
-		quantity_add_duration(words, thread->ended_ns - thread->started_ns);
+		quantity_add_span(words, thread->started_ns, thread->ended_ns);
 	}
 }
 

@@ -192,7 +192,8 @@ static void firing_lines(
 	}
 	thread_words(words, &firing->in, before);
 	if (segment->wait_ns != UNKNOWN && firing->row.caused_ns != UNKNOWN) {
-		int64_t wait = segment->ns + segment->wait_ns - firing->row.caused_ns;
+		int64_t wait = (int64_t)((uint64_t)segment->ns + (uint64_t)segment->wait_ns -
+					 (uint64_t)firing->row.caused_ns);
 
 		strbuf_add_string(words, ", ");
 		quantity_add_duration(words, wait < 0 ? 0 : wait);
@@ -261,7 +262,7 @@ static void back_to_words(struct strbuf *words, const struct segment *next)
 	if (next->ns == UNKNOWN || next->wait_ns == UNKNOWN)
 		return;
 	strbuf_add_string(words, " at ");
-	quantity_add_moment(words, next->ns + next->wait_ns);
+	quantity_add_moment(words, (int64_t)((uint64_t)next->ns + (uint64_t)next->wait_ns));
 }
 
 static void omission_line(struct renderer *renderer)

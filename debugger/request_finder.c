@@ -97,7 +97,7 @@ static int probe(struct reader *recording, int64_t async_id, int64_t *ret_async,
 static int search_near(struct reader *recording, int64_t run_id, int64_t *ret, struct error *err)
 {
 	int64_t base = (run_id >> ID_PROCESS_SHIFT) << ID_PROCESS_SHIFT;
-	int64_t low = base, high = base + (INT64_C(1) << ID_PROCESS_SHIFT) - 1, last = high;
+	int64_t low = base, high = base + ((INT64_C(1) << ID_PROCESS_SHIFT) - 1), last = high;
 	int64_t async_id, found_run, around;
 	int found;
 

@@ -28,11 +28,26 @@ void session_deinit(struct session *session)
 void session_set_path(struct session *session, const char *path)
 {
 	close_recording(session);
-	if (!path || !*path)
+	session->path_typed = path && *path;
+	if (!session->path_typed)
 		path = getenv("ACAUSAL_RECORDING");
 	session->path_given = path && *path;
 	free(session->path);
 	session->path = strdup(session->path_given ? path : "acausal.db");
+}
+
+void session_add_command(const struct session *session, struct strbuf *words, const char *command)
+{
+	/* What a shell takes as it stands. */
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789./_+-=,@%:";
+
+	if (!session->at_prompt)
+		strbuf_add_string(words, "acausal ");
+	strbuf_add_string(words, command);
+	if (!session->at_prompt && session->path_typed && session->path[0] != '-' &&
+		!session->path[strspn(session->path, plain)])
+		strbuf_printf(words, " -r %s", session->path);
 }
 
 int session_acquire(struct session *session, struct error *err)

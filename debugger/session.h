@@ -4,6 +4,7 @@
 
 #include "debugger/frames.h"
 #include "debugger/reader.h"
+#include "debugger/strbuf.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 struct session {
 	char *path;	 /* of the recording; NULL only for want of memory */
 	bool path_given; /* by -r or the environment, and not the default */
+	bool path_typed; /* by -r: without it, the next command would not find it */
 	bool at_prompt;
 	bool quit; /* the prompt is to end */
 	FILE *out;
@@ -25,6 +27,9 @@ void session_deinit(struct session *session);
 
 /* Goes over to another recording. Takes a copy. */
 void session_set_path(struct session *session, const char *path);
+
+/* How a command is typed here, as far as its own arguments: "trace", "acausal trace -r FILE". */
+void session_add_command(const struct session *session, struct strbuf *words, const char *command);
 
 /*
  * Opens the recording unless it is open; one that still grew is looked at again. Between this and

@@ -304,7 +304,7 @@ CREATE TABLE crash (
 	crashed_ns INTEGER
 );
 
--- Where events were lost.
+-- Where events were lost; where thread and times are NULL, that is not known.
 CREATE TABLE gap (
 	gap_id INTEGER PRIMARY KEY,
 	thread_id INTEGER,

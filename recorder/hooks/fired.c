@@ -28,6 +28,7 @@ static bool fired_find(struct fired *fired, const void *object)
 
 static void fired_run(struct fired *fired, const struct run_begin *begin, uintptr_t frame)
 {
+	fired->entry = frame;
 	fired->depth = run_begin(fired->thread, begin, frame);
 }
 
@@ -259,7 +260,7 @@ void fired_end(struct fired *fired, int64_t status, int64_t bytes)
 	if (fired->is_work && fired->depth >= 0 && fired->thread->depth == fired->depth + 1)
 		work_done(fired);
 	if (fired->depth >= 0)
-		run_end(fired->thread, fired->depth, &result);
+		run_end(fired->thread, fired->depth, fired->entry, &result);
 	if (fired->is_silent)
 		request_over(fired->thread, fired->index, status);
 	if (fired->is_close)

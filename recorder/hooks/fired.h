@@ -17,6 +17,7 @@
 struct fired {
 	struct thread *thread; /* NULL: not recorded */
 	int depth;
+	uintptr_t entry; /* by which run_end knows the run again */
 	uint32_t index;
 	uint64_t arming_id;
 	int64_t bytes; /* that the request was to write */

@@ -75,11 +75,11 @@ static inline uint64_t call_ticks(struct call *call)
 
 /*
  * The node of the stack that made the call; captured at most when something keeps it, and before
- * the run that is to be named with it: see thread_capture.
+ * the run that is to be named with it: see run_capture.
  */
 static inline uint32_t call_stack(struct call *call)
 {
-	return thread_capture(call->thread, &call->from);
+	return run_capture(call->thread, &call->from);
 }
 
 #endif

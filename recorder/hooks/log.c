@@ -15,7 +15,7 @@ static void log_note(struct thread *thread, const struct unwind_start *from, int
 	const void *bytes, size_t length)
 {
 	size_t kept = length < LOG_TEXT_MAX ? length : LOG_TEXT_MAX;
-	uint32_t stack = thread_capture(thread, from);
+	uint32_t stack = run_capture(thread, from);
 	uint64_t run = run_current(thread);
 	struct event_log *event =
 		emit_begin(&thread->emit, (sizeof *event + kept + 7) & ~(size_t)7);

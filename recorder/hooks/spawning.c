@@ -18,7 +18,7 @@ void spawn_note(struct thread *thread, const struct unwind_start *from, enum aca
 	struct event_spawn *event;
 
 	*ret = (struct thread_fork){.api = (uint16_t)(order ? order->api : api)};
-	ret->stack = order ? order->stack : thread_capture(thread, from);
+	ret->stack = order ? order->stack : run_capture(thread, from);
 	ret->run_id = run_context(thread);
 	ret->spawn_id = arena_next(&arena()->spawn_id);
 	event = emit_begin(&thread->emit, sizeof *event);

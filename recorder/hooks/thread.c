@@ -77,7 +77,7 @@ static uint32_t thread_made(struct thread *thread, const struct unwind_start *fr
 	live->api = order      ? order->api
 		    : by_libuv ? ACAUSAL_API_uv_thread_create
 			       : ACAUSAL_API_pthread_create;
-	live->stack = order ? order->stack : thread_capture(thread, from);
+	live->stack = order ? order->stack : run_capture(thread, from);
 	live->bytes = !order && by_libuv; /* a thread of the pool */
 	live->trigger_id = run_context_resource(thread);
 	live->run_id = run_context(thread);

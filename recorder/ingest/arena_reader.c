@@ -309,6 +309,11 @@ void arena_reader_counts(const struct arena_reader *reader, struct arena_reader_
 	ret->ended = atomic_load_explicit(&header->ended.value, memory_order_relaxed) != 0;
 }
 
+uint64_t arena_reader_threads(const struct arena_reader *reader)
+{
+	return atomic_load_explicit(&header_of(reader)->thread_number.value, memory_order_relaxed);
+}
+
 uint64_t arena_reader_sequence(const struct arena_reader *reader)
 {
 	return atomic_load_explicit(&header_of(reader)->chunk_sequence.value, memory_order_acquire);

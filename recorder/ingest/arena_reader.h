@@ -83,6 +83,9 @@ void arena_reader_counts(const struct arena_reader *, struct arena_reader_counts
  */
 uint64_t arena_reader_sequence(const struct arena_reader *);
 
+/* How many numbers the process has given to threads. */
+uint64_t arena_reader_threads(const struct arena_reader *);
+
 /* The three clocks when the runtime last looked. */
 void arena_reader_latest(const struct arena_reader *, struct arena_anchor *ret);
 

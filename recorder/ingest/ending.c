@@ -79,15 +79,16 @@ static int write_open_run(struct ingest_process *process, uint32_t number,
 static int close_thread(struct ingest_process *process, const struct arena_thread *slot,
 	bool was_killed, struct error *err)
 {
-	const struct thread *thread = events_thread(process, slot->number);
+	const struct thread *thread = threads_find(process, slot->number);
 	uint32_t depth = slot->depth < ARENA_OPEN_RUNS ? slot->depth : ARENA_OPEN_RUNS;
+	bool is_alive = slot->state == ARENA_THREAD_LIVE || slot->state == ARENA_THREAD_ASKED;
 	int64_t outer = 0, last;
 
 	if (!thread)
 		return OUTCOME_SENSELESS;
 	if (!thread->is_announced && announce(process, slot, err) < 0)
 		return -1;
-	thread = events_thread(process, slot->number);
+	thread = threads_find(process, slot->number);
 	last = thread->root_run_id;
 	for (uint32_t i = 0; i < depth; i++) {
 		int64_t run_id = 0;
@@ -100,7 +101,7 @@ static int close_thread(struct ingest_process *process, const struct arena_threa
 			break;
 		outer = last = run_id;
 	}
-	if (was_killed && slot->state == ARENA_THREAD_LIVE && last)
+	if (was_killed && is_alive && last)
 		return recording_write_last_run(
 			process->ingest->recording, thread->thread_id, last, err);
 	return 0;
@@ -148,10 +149,9 @@ static int write_live(
 
 		if (events_use_libuv(process, type, err))
 			return -1;
-		row.origin_id = events_birthplace(process, events_thread_id(process, live->thread),
-			type, live->api, live->stack, loop_id, live->address);
+		events_birthplace(process, events_thread_id(process, live->thread), type, live->api,
+			live->stack, loop_id, live->address, &row);
 		row.created_ns = events_ns(process, live->created);
-		row.address = (int64_t)live->address;
 		if (events_first_ref(type) == 1)
 			row.has_ref = !(live->flags & ARENA_LIVE_UNREF);
 		outcome = window_add_resource(
@@ -162,24 +162,17 @@ static int write_live(
 	return live->flags & ARENA_LIVE_ARMED ? write_standing_arming(process, live, err) : 0;
 }
 
-/* Row of a thread that was mentioned and never announced: it died before, or that was lost. */
-static int write_unknown_threads(struct ingest_process *process, struct error *err)
+/*
+ * What got lost and was never told with its place: after the last event of its thread, or what is
+ * no event of any thread. When that was is not known.
+ */
+static int write_gap(struct ingest_process *process, struct error *err)
 {
-	for (uint32_t i = 0; i < process->thread_count; i++) {
-		struct thread *thread = &process->threads[i];
-		struct row_thread row = {.thread_id = thread->thread_id,
-			.process_id = process->process_id,
-			.role = -1,
-			.is_foreign = -1,
-			.started_ns = ROW_UNKNOWN};
+	int64_t lost = believable(process->counts.lost) - process->told_lost;
 
-		if (thread->is_announced)
-			continue;
-		thread->is_announced = true;
-		if (recording_write_thread(process->ingest->recording, &row, err))
-			return -1;
-	}
-	return 0;
+	return lost <= 0 ? 0
+			 : recording_write_gap(process->ingest->recording, 0, ROW_UNKNOWN,
+				   ROW_UNKNOWN, lost, err);
 }
 
 int ending_write(struct ingest_process *process, struct error *err)
@@ -189,6 +182,17 @@ int ending_write(struct ingest_process *process, struct error *err)
 	kin_exit_of(process, &code, &signal);
 	return recording_write_process_end(process->ingest->recording, process->process_id,
 		process->ended_ns, code, signal, err);
+}
+
+/* The times that its threads waited for room. */
+static void sum_waits(const struct ingest_process *process)
+{
+	uint64_t from = process->arena.started.ticks, waited = process->counts.wait_ticks;
+	int64_t span = events_span(events_ns(process, from), events_ns(process, from + waited));
+
+	process->ingest->closed_waits += process->counts.waits;
+	if (span > 0)
+		process->ingest->closed_wait_ns += (uint64_t)span;
 }
 
 int ending_close(struct ingest_process *process, struct error *err)
@@ -229,24 +233,23 @@ int ending_close(struct ingest_process *process, struct error *err)
 		if (recording_is_full(ingest->recording) && window_flush(ingest, false, err))
 			return -1;
 	}
-	if (write_unknown_threads(process, err))
+	if (threads_write_unknown(process, err))
 		return -1;
-	if (process->has_ended && ending_write(process, err))
+	if (write_gap(process, err) || (process->has_ended && ending_write(process, err)))
 		return -1;
 	if (process->run_skew)
 		skew_scan(process->run_skew, &ingest->max_skew_ns);
 	if (process->async_skew)
 		skew_scan(process->async_skew, &ingest->max_skew_ns);
 	ingest->closed_lost += believable(process->counts.lost);
+	sum_waits(process);
 	process->is_closed = true;
 	/* Thousands of processes may come and go in one recording. */
 	places_process_deinit(&process->places);
 	arena_reader_deinit(&process->arena);
-	idmap_deinit(&process->thread_of_number);
-	free(process->threads);
+	threads_deinit(&process->threads);
 	free(process->run_skew);
 	free(process->async_skew);
-	process->threads = NULL;
 	process->run_skew = process->async_skew = NULL;
 	return 0;
 }

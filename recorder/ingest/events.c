@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS_MAX = 1 << 20 };
-
 bool events_id(const struct ingest_process *process, uint64_t number, int64_t *ret)
 {
-	*ret = number ? process->base + (int64_t)number : 0;
-	return number < 1ull << PROCESS_SHIFT;
+	*ret = 0;
+	if (number >> PROCESS_SHIFT)
+		return false;
+	if (number)
+		*ret = process->base + (int64_t)number;
+	return true;
 }
 
 int64_t events_ns(const struct ingest_process *process, uint64_t ticks)
@@ -33,39 +35,20 @@ int64_t events_span(int64_t from_ns, int64_t to_ns)
 	return span > 0 ? span : 0;
 }
 
-struct thread *events_thread(struct ingest_process *process, uint32_t number)
-{
-	uint32_t index;
-	struct thread *thread;
-
-	if (!number)
-		return NULL;
-	if (idmap_get(&process->thread_of_number, number, &index))
-		return &process->threads[index];
-	if (process->thread_count == process->thread_capacity) {
-		uint32_t capacity = process->thread_capacity ? 2 * process->thread_capacity : 16;
-		struct thread *threads =
-			capacity > THREADS_MAX
-				? NULL
-				: realloc(process->threads, capacity * sizeof *threads);
-
-		if (!threads)
-			return NULL;
-		process->threads = threads;
-		process->thread_capacity = capacity;
-	}
-	if (!idmap_put(&process->thread_of_number, number, process->thread_count))
-		return NULL;
-	thread = &process->threads[process->thread_count++];
-	*thread = (struct thread){.number = number, .thread_id = ++process->ingest->thread_count};
-	return thread;
-}
-
 uint32_t events_thread_id(struct ingest_process *process, uint32_t number)
 {
-	const struct thread *thread = events_thread(process, number);
+	const struct thread *thread = threads_find(process, number);
 
 	return thread ? thread->thread_id : 0;
+}
+
+void events_lived(struct ingest_process *process, uint32_t number, int64_t ns)
+{
+	if (!process->has_crashed || number != process->crash_thread ||
+		process->crashed_ns == ROW_UNKNOWN || ns <= process->crashed_ns)
+		return;
+	process->has_crashed = false;
+	process->crash_signal = 0;
 }
 
 /* `kind` is what stands beside the api in an origin's key. */
@@ -113,14 +96,16 @@ uint32_t events_cause_origin(struct ingest_process *process, uint32_t thread_num
 /* What addresses are counted from: one that no program has stays out of it. */
 static void note_address(struct recording_terms *terms, uint32_t origin_id, uint64_t address)
 {
-	if (!address || address >> 48)
+	uint32_t at = origin_id - 1 - terms->origins.forgotten;
+
+	if (!origin_id || !address || address >> 48)
 		return;
-	if (origin_id > terms->origin_address_capacity) {
+	if (at >= terms->origin_address_capacity) {
 		uint32_t capacity = terms->origin_address_capacity;
 		int64_t *addresses;
 
 		capacity = capacity ? capacity : 256;
-		while (capacity < origin_id)
+		while (capacity <= at)
 			capacity *= 2;
 		addresses = realloc(terms->origin_addresses, capacity * sizeof *addresses);
 		if (!addresses)
@@ -130,29 +115,40 @@ static void note_address(struct recording_terms *terms, uint32_t origin_id, uint
 		terms->origin_addresses = addresses;
 		terms->origin_address_capacity = capacity;
 	}
-	terms->origin_addresses[origin_id - 1] = (int64_t)address;
+	terms->origin_addresses[at] = (int64_t)address;
 }
 
-uint32_t events_birthplace_of(
-	struct ingest *ingest, uint32_t thread_id, unsigned type, unsigned api, uint32_t stack_id)
+static int64_t address_delta(
+	const struct recording_terms *terms, uint32_t origin_id, uint64_t address)
 {
-	bool is_new;
+	uint32_t at = origin_id - 1 - terms->origins.forgotten;
+	int64_t base =
+		origin_id && at < terms->origin_address_capacity ? terms->origin_addresses[at] : 0;
+	int64_t delta;
 
-	return origin_number(
-		ingest, thread_id, type < ACAUSAL_TYPE_COUNT ? type : 0, api, stack_id, 0, &is_new);
+	return !address || __builtin_sub_overflow((int64_t)address, base, &delta) ? ROW_UNKNOWN
+										  : delta;
 }
 
-uint32_t events_birthplace(struct ingest_process *process, uint32_t thread_id, unsigned type,
-	unsigned api, uint32_t stack_node, int64_t loop_id, uint64_t address)
+void events_birthplace_of(struct ingest *ingest, uint32_t thread_id, unsigned type, unsigned api,
+	uint32_t stack_id, int64_t loop_id, uint64_t address, struct row_resource *row)
 {
+	struct recording_terms *terms = &ingest->terms;
 	bool is_new;
-	uint32_t number =
-		origin_number(process->ingest, thread_id, type < ACAUSAL_TYPE_COUNT ? type : 0, api,
-			places_stack(&process->places, stack_node), loop_id, &is_new);
 
+	row->origin_id = origin_number(ingest, thread_id, type < ACAUSAL_TYPE_COUNT ? type : 0, api,
+		stack_id, loop_id, &is_new);
 	if (is_new)
-		note_address(&process->ingest->terms, number, address);
-	return number;
+		note_address(terms, row->origin_id, address);
+	row->address_delta = address_delta(terms, row->origin_id, address);
+}
+
+void events_birthplace(struct ingest_process *process, uint32_t thread_id, unsigned type,
+	unsigned api, uint32_t stack_node, int64_t loop_id, uint64_t address,
+	struct row_resource *row)
+{
+	events_birthplace_of(process->ingest, thread_id, type, api,
+		places_stack(&process->places, stack_node), loop_id, address, row);
 }
 
 uint32_t events_entry(

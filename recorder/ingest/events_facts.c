@@ -95,6 +95,7 @@ int events_on_log(struct ingest_process *process, const struct found *found, str
 	row.thread_id = events_thread_id(process, found->thread);
 	row.stack_id = places_stack(&process->places, event->stack);
 	row.written_ns = events_ns(process, event->written);
+	events_lived(process, found->thread, row.written_ns);
 	while (from < event->length) {
 		const char *text = found->tail + from;
 		const char *end = memchr(text, '\n', event->length - from);
@@ -129,6 +130,8 @@ int events_on_crash(struct ingest_process *process, const struct found *found, s
 	row.crashed_ns = events_ns(process, event->crashed);
 	process->has_crashed = true;
 	process->crash_signal = event->signal;
+	process->crash_thread = found->thread;
+	process->crashed_ns = row.crashed_ns;
 	if (recording_write_crash(process->ingest->recording, &row, err))
 		return -1;
 	process->last_crash_id = recording_counts(process->ingest->recording)->last_crash_id;
@@ -139,6 +142,7 @@ int events_on_gap(struct ingest_process *process, const struct found *found, str
 {
 	const struct event_gap *event = &found->event->GAP;
 
+	process->told_lost += event->lost;
 	return recording_write_gap(process->ingest->recording,
 		events_thread_id(process, found->thread), events_ns(process, event->from),
 		events_ns(process, event->to), event->lost, err);
@@ -190,7 +194,7 @@ int events_on_ref(struct ingest_process *process, const struct found *found, str
 int events_on_name(struct ingest_process *process, const struct found *found, struct error *err)
 {
 	const struct event_name *event = &found->event->NAME;
-	struct thread *thread = events_thread(process, event->thread);
+	struct thread *thread = threads_find(process, event->thread);
 	char name[sizeof event->name + 1] = {0};
 
 	if (!thread)

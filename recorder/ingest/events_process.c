@@ -57,8 +57,8 @@ void events_take_spawn(
 	main->run_id = birth->run_id;
 	main->trigger_id = birth->async_id;
 	main->created_ns = birth->spawned_ns;
-	main->origin_id = events_birthplace_of(
-		process->ingest, birth->thread_id, ACAUSAL_TYPE_MAIN, birth->api, birth->stack_id);
+	events_birthplace_of(process->ingest, birth->thread_id, ACAUSAL_TYPE_MAIN, birth->api,
+		birth->stack_id, 0, 0, main);
 	*stack_id = birth->stack_id;
 }
 

@@ -30,12 +30,11 @@ static bool take_birth(struct ingest_process *process, const struct event_birth 
 		!events_id(process, birth->handle_id, &row->handle_id) ||
 		!events_id(process, birth->loop_id, &loop_id))
 		return false;
-	row->origin_id = events_birthplace(process, events_thread_id(process, thread), birth->type,
-		birth->api, birth->stack, loop_id, birth->address);
+	events_birthplace(process, events_thread_id(process, thread), birth->type, birth->api,
+		birth->stack, loop_id, birth->address, row);
 	row->type_id = 0;
 	row->created_ns = events_ns(process, birth->created);
 	row->lifetime_ns = ROW_UNKNOWN;
-	row->address = (int64_t)birth->address;
 	row->has_ref = ROW_UNKNOWN;
 	if (!inherited)
 		note_skew(process, &process->async_skew, birth->async_id, row->created_ns);
@@ -45,7 +44,7 @@ static bool take_birth(struct ingest_process *process, const struct event_birth 
 static bool take_execution(struct ingest_process *process, const struct event_execution *execution,
 	uint32_t number, struct row_run *row)
 {
-	const struct thread *thread = events_thread(process, number);
+	const struct thread *thread = threads_find(process, number);
 
 	if (!execution->run_id || !events_id(process, execution->run_id, &row->run_id) ||
 		!events_id(process, execution->cause_id, &row->cause_id) ||
@@ -60,6 +59,7 @@ static bool take_execution(struct ingest_process *process, const struct event_ex
 	row->duration_ns = events_span(row->began_ns, events_ns(process, execution->ended));
 	row->status = execution->status;
 	row->bytes = execution->bytes;
+	events_lived(process, number, events_ns(process, execution->ended));
 	note_skew(process, &process->run_skew, execution->run_id, row->began_ns);
 	return true;
 }
@@ -90,7 +90,7 @@ int events_announce_thread(struct ingest_process *process, const struct event_th
 	uint32_t number, struct error *err)
 {
 	struct ingest *ingest = process->ingest;
-	struct thread *thread = events_thread(process, number);
+	struct thread *thread = threads_find(process, number);
 	struct row_resource resource = {.lifetime_ns = ROW_UNKNOWN, .has_ref = ROW_UNKNOWN};
 	struct row_run root = {
 		.duration_ns = ROW_UNKNOWN, .status = ROW_UNKNOWN, .bytes = ROW_UNKNOWN};
@@ -119,10 +119,9 @@ int events_announce_thread(struct ingest_process *process, const struct event_th
 	row.is_foreign = event->foreign != 0;
 	if (recording_write_thread(ingest->recording, &row, err))
 		return -1;
-	resource.origin_id = events_birthplace(process, events_thread_id(process, event->maker),
-		type, event->api, event->stack, 0, event->address);
+	events_birthplace(process, events_thread_id(process, event->maker), type, event->api,
+		event->stack, 0, event->address, &resource);
 	resource.created_ns = events_ns(process, event->created ? event->created : event->started);
-	resource.address = (int64_t)event->address;
 	if (type == ACAUSAL_TYPE_MAIN)
 		events_take_spawn(process, &resource, &stack_id);
 	root.async_id = resource.async_id;
@@ -140,13 +139,15 @@ int events_on_thread_end(
 {
 	const struct event_thread_end *event = &found->event->THREAD_END;
 	struct ingest *ingest = process->ingest;
-	const struct thread *thread = events_thread(process, found->thread);
+	struct thread *thread = threads_find(process, found->thread);
 	struct change change = {.kind = CHANGE_RUN_ENDED,
 		.at_ns = events_ns(process, event->ended),
 		.since_ns = ingest->now_ns};
 
-	if (!thread || !thread->is_announced)
+	if (!thread || !thread->is_announced || thread->has_ended)
 		return OUTCOME_SENSELESS;
+	events_lived(process, found->thread, change.at_ns);
+	threads_ended(process, thread);
 	change.id = thread->root_run_id;
 	if (recording_add_change(ingest->recording, &change, err))
 		return -1;

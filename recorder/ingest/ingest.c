@@ -87,14 +87,13 @@ fail:
 	return -1;
 }
 
-static void process_destroy(struct ingest_process *process)
+void ingest_process_destroy(struct ingest_process *process)
 {
 	if (!process)
 		return;
 	places_process_deinit(&process->places);
 	arena_reader_deinit(&process->arena);
-	idmap_deinit(&process->thread_of_number);
-	free(process->threads);
+	threads_deinit(&process->threads);
 	free(process->run_skew);
 	free(process->async_skew);
 	free(process->executable);
@@ -107,7 +106,7 @@ void ingest_destroy(struct ingest *ingest)
 		return;
 	recording_destroy(ingest->recording);
 	for (uint32_t i = 0; i < ingest->process_count; i++)
-		process_destroy(ingest->processes[i]);
+		ingest_process_destroy(ingest->processes[i]);
 	free(ingest->processes);
 	free(ingest->open);
 	idmap_deinit(&ingest->process_of_start);
@@ -197,7 +196,7 @@ static struct ingest_process *process_create(struct ingest *ingest, const void *
 		return NULL;
 	}
 	if (arena_reader_init(&process->arena, arena, size, !info->is_dead, err)) {
-		process_destroy(process);
+		ingest_process_destroy(process);
 		return NULL;
 	}
 	if (info->executable)
@@ -210,7 +209,7 @@ static struct ingest_process *process_create(struct ingest *ingest, const void *
 	process->base = (int64_t)ingest->process_count << PROCESS_SHIFT;
 	process->wait_status = INGEST_STATUS_UNKNOWN;
 	process->ended_ns = ROW_UNKNOWN;
-	idmap_init(&process->thread_of_number, UINT32_MAX / 4);
+	threads_init(&process->threads);
 	places_process_init(&process->places, &ingest->terms.places, &process->arena,
 		process->process_id, process->executable);
 	return process;
@@ -236,12 +235,14 @@ int ingest_add_process(struct ingest *ingest, const void *arena, size_t size,
 	if (write_process(process, info, err) ||
 		(info->before && kin_became(info->before, process, err)))
 		goto fail;
+	if (process->parent)
+		process->parent->child_count++;
 	ingest->process_count++;
 	ingest->open[ingest->open_count++] = process;
 	*ret = process;
 	return 0;
 fail:
-	process_destroy(process);
+	ingest_process_destroy(process);
 	return -1;
 }
 
@@ -255,11 +256,20 @@ bool ingest_process_is_done(const struct ingest_process *process)
 	return process->is_closed;
 }
 
-void ingest_process_ended(struct ingest_process *process, int wait_status)
+void ingest_process_ended_at(struct ingest_process *process, int wait_status, uint64_t monotonic_ns)
 {
 	process->has_ended = true;
 	process->wait_status = wait_status;
-	process->ended_ns = timeline_now(&process->ingest->timeline);
+	process->ended_ns =
+		timeline_ns(&process->ingest->timeline, ARENA_CLOCK_MONOTONIC, monotonic_ns);
+}
+
+void ingest_process_ended(struct ingest_process *process, int wait_status)
+{
+	const struct timeline *timeline = &process->ingest->timeline;
+
+	ingest_process_ended_at(
+		process, wait_status, timeline->zero_ns + (uint64_t)timeline_now(timeline));
 }
 
 /* One pass over one process. `*read` is the number of bytes that were new. */
@@ -293,17 +303,29 @@ static int read_process(
 	}
 	process->read_up_to = i < arena->news_count ? arena->news[i].sequence - 1 : last;
 	arena_reader_release(arena);
-	return 0;
+	return threads_release(process, err);
 }
 
-/* What is closed goes out of the list. */
+/* What is closed goes out of the list, and what has been closed for long out of memory. */
 static void forget_closed(struct ingest *ingest)
 {
+	int64_t last_crash_id = recording_counts(ingest->recording)->last_crash_id;
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < ingest->open_count; i++)
-		if (!ingest->open[i]->is_closed)
-			ingest->open[kept++] = ingest->open[i];
+	for (uint32_t i = 0; i < ingest->open_count; i++) {
+		struct ingest_process *process = ingest->open[i], **place;
+
+		if (!process->is_closed) {
+			ingest->open[kept++] = process;
+			continue;
+		}
+		place = &ingest->closed[ingest->closed_count++ % CLOSED_KEPT];
+		/* The summary tells of the last crash. */
+		if (*place &&
+			(!(*place)->last_crash_id || (*place)->last_crash_id != last_crash_id))
+			kin_let_go(*place);
+		*place = process;
+	}
 	ingest->open_count = kept;
 }
 
@@ -373,17 +395,8 @@ static int write_waits(struct ingest *ingest, struct ingest_summary *summary, st
 {
 	char text[32];
 
-	for (uint32_t i = 0; i < ingest->process_count; i++) {
-		const struct ingest_process *process = ingest->processes[i];
-		const struct arena_reader_counts *counts = &process->counts;
-		uint64_t from = process->arena.started.ticks;
-		int64_t waited = events_span(
-			events_ns(process, from), events_ns(process, from + counts->wait_ticks));
-
-		summary->waits += counts->waits;
-		if (waited > 0)
-			summary->wait_ns += (uint64_t)waited;
-	}
+	summary->waits = ingest->closed_waits;
+	summary->wait_ns = ingest->closed_wait_ns;
 	snprintf(text, sizeof text, "%llu", (unsigned long long)summary->waits);
 	if (recording_set_meta(ingest->recording, "waits", text, err))
 		return -1;
@@ -399,7 +412,9 @@ static void find_fatal(const struct ingest *ingest, struct ingest_summary *summa
 	for (uint32_t i = 0; i < ingest->process_count; i++) {
 		const struct ingest_process *process = ingest->processes[i];
 
-		if (process->last_crash_id != recording_counts(ingest->recording)->last_crash_id ||
+		if (!process ||
+			process->last_crash_id !=
+				recording_counts(ingest->recording)->last_crash_id ||
 			!process->last_crash_id)
 			continue;
 		kin_exit_of(process, &code, &signal);

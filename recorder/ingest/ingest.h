@@ -79,7 +79,7 @@ int ingest_add_process(struct ingest *, const void *arena, size_t size,
 
 /*
  * Whether an ended process has been read to its end: its arena may be unmapped then. The pointer
- * stays valid.
+ * stays valid until 8,192 others have come to that after it.
  */
 bool ingest_process_is_done(const struct ingest_process *);
 
@@ -96,6 +96,9 @@ enum {
 
 /* The process has ended, as wait(2) says or as above. The rest of it is read by the next drain. */
 void ingest_process_ended(struct ingest_process *, int wait_status);
+
+/* The same of one that ended at that moment of CLOCK_MONOTONIC, before it was added. */
+void ingest_process_ended_at(struct ingest_process *, int wait_status, uint64_t monotonic_ns);
 
 int ingest_finish(struct ingest *, struct ingest_summary *ret, struct error *err);
 

@@ -1,7 +1,8 @@
 /*
  * What the files of the ingester's core share: ingest.c drains, events*.c make rows of events,
- * window.c holds what is not final, kin.c knows who made whom, ending.c reads what a process left
- * behind, finish.c completes the recording. Nothing else includes it.
+ * threads.c knows the threads, window.c holds what is not final, kin.c knows who made whom,
+ * ending.c reads what a process left behind, finish.c completes the recording. Nothing else
+ * includes it, but for tests.
  */
 #ifndef ACAUSAL_INGEST_INTERNAL_H
 #define ACAUSAL_INGEST_INTERNAL_H
@@ -22,6 +23,7 @@ enum {
 	CACHE_RESOURCES = 1 << 16,
 	CACHE_CAUSES = 1 << 14,
 	PROCESS_SHIFT = 40, /* bits of an ID within its process */
+	CLOSED_KEPT = 8192, /* processes that may still be told of, or be somebody's parent */
 };
 
 /* Direct-mapped memories of what was written lately; a miss is looked up in the recording. */
@@ -51,14 +53,18 @@ struct ingest {
 	struct known_arming *known_armings;
 	struct known_resource *known_resources;
 	struct known_cause *known_causes;
-	struct ingest_process **processes; /* by process_id - 1 */
+	struct ingest_process **processes; /* by process_id - 1; NULL: let go */
 	uint32_t process_count, process_capacity;
 	struct ingest_process **open; /* those that are not closed, in the same order */
 	uint32_t open_count;
 	struct idmap process_of_start, process_of_number; /* the newest; indexes of `processes` */
 	struct spawns spawns;
-	int64_t closed_lost;	  /* events that closed processes could not write */
-	uint32_t thread_count;	  /* thread_ids given */
+	struct ingest_process *closed[CLOSED_KEPT]; /* a ring, in the order of their closing */
+	uint64_t closed_count;
+	int64_t closed_lost; /* events that closed processes could not write */
+	uint64_t closed_waits, closed_wait_ns;
+	uint32_t thread_count;	  /* threads that were named */
+	uint32_t thread_ids;	  /* the last one given, or set aside */
 	int64_t now_ns;		  /* when this pass began */
 	int64_t flushed_ns;	  /* when the last flush was */
 	int64_t lost, lost_noted; /* events that made no sense, or belonged to nothing */
@@ -68,10 +74,25 @@ struct ingest {
 };
 
 struct thread {
-	uint32_t number, thread_id;
+	uint32_t number, thread_id; /* number 0: a free place */
 	int64_t async_id, root_run_id;
-	bool is_announced;
+	int64_t since_ns; /* in the queue */
+	uint32_t next;	  /* free place, or in the queue: index + 1 */
+	bool is_announced, has_ended, is_queued;
 	char name[16]; /* that it was given before it was announced; else empty */
+};
+
+struct threads {
+	struct thread *records;
+	uint32_t capacity, kept;       /* places, and those that are not free */
+	uint32_t free, oldest, newest; /* index + 1 */
+	uint32_t queued;	       /* those that may have to go */
+	struct idmap of_number;
+	struct thread_range {
+		uint32_t number, thread_id, count; /* some of which may not have come yet */
+	} * ranges;				   /* by number */
+	uint32_t range_count, range_capacity;
+	uint64_t covered; /* numbers in all of them */
 };
 
 struct ingest_process {
@@ -81,21 +102,25 @@ struct ingest_process {
 	uint32_t process_id;
 	int64_t base; /* added to its IDs */
 	char *executable;
-	struct thread *threads;
-	uint32_t thread_count, thread_capacity;
-	struct idmap thread_of_number;
+	struct threads threads;
 	struct skew *run_skew, *async_skew;
 	bool has_ended, is_closed, has_crashed;
 	bool has_runtime; /* the recording says which one the process uses */
 	int wait_status, crash_signal;
+	uint32_t crash_thread; /* number of the thread that crashed last … */
+	int64_t crashed_ns;    /* … and when; it did not survive that if nothing of it is later */
 	int64_t last_crash_id;
+	int64_t told_lost; /* events that it said were lost, and where */
 	int64_t ended_ns;
 	/* Whose child it is: kin.c. */
 	struct ingest_process *parent;	  /* NULL: not recorded */
 	struct ingest_process *successor; /* what it became by exec */
+	uint32_t child_count;		  /* those that name it as their parent, and are here */
+	bool is_surplus;		  /* it goes when its children have gone */
 	struct spawn birth;	    /* the call that it came of; its key is 0 when not known */
 	bool is_joined;		    /* what will be known of that is known */
 	bool is_root;		    /* nothing recorded made it */
+	uint32_t unmatched;	    /* of its children: see spawns_only_unseen */
 	bool has_own_number;	    /* it sees the same process ID as we do */
 	uint64_t awaited;	    /* sequence of the parent's chunks to be read before … */
 	uint64_t read_up_to;	    /* … as far as this one was read since a child came */
@@ -122,21 +147,24 @@ int64_t events_ns(const struct ingest_process *, uint64_t ticks);
 /* Not less than 0; ROW_UNKNOWN when one is not known. */
 int64_t events_span(int64_t from_ns, int64_t to_ns);
 
-/* The record of a thread by its number, made when it is new; NULL when there are too many. */
-struct thread *events_thread(struct ingest_process *, uint32_t number);
+/* The thread of this number in the process; 0 when it can have none. */
 uint32_t events_thread_id(struct ingest_process *, uint32_t number);
+
+/* A thread did something then: if it had crashed before, it survived that. */
+void events_lived(struct ingest_process *, uint32_t number, int64_t ns);
 
 /* What a new resource of this type has: 1 for what keeps its loop alive, ROW_UNKNOWN for others. */
 int64_t events_first_ref(unsigned type);
 
-/* From where something was armed; from where a resource was made. */
+/* From where something was armed. */
 uint32_t events_origin(
 	struct ingest_process *, uint32_t thread_id, unsigned api, uint32_t stack_node);
-uint32_t events_birthplace(struct ingest_process *, uint32_t thread_id, unsigned type, unsigned api,
-	uint32_t stack_node, int64_t loop_id, uint64_t address);
+/* From where a resource was made, and where it is: into `row`. */
+void events_birthplace(struct ingest_process *, uint32_t thread_id, unsigned type, unsigned api,
+	uint32_t stack_node, int64_t loop_id, uint64_t address, struct row_resource *row);
 /* The same by numbers of the recording. */
-uint32_t events_birthplace_of(
-	struct ingest *, uint32_t thread_id, unsigned type, unsigned api, uint32_t stack_id);
+void events_birthplace_of(struct ingest *, uint32_t thread_id, unsigned type, unsigned api,
+	uint32_t stack_id, int64_t loop_id, uint64_t address, struct row_resource *row);
 uint32_t events_entry(
 	struct ingest_process *, uint32_t thread_number, unsigned part, uint64_t callback);
 
@@ -146,6 +174,33 @@ int events_use_libuv(struct ingest_process *, unsigned type, struct error *err);
 /* What a thread's slot or EVENT_THREAD says. */
 int events_announce_thread(
 	struct ingest_process *, const struct event_thread *, uint32_t number, struct error *err);
+
+/*
+ * threads.c: the threads of a process by their number in it.
+ *
+ * Of each there is a record for as long as it lives and for a moment after, and again whenever it
+ * is named later: what such a record needs stands in the recording. The thread_ids given are kept
+ * for good, so that none is given twice, as stretches in which both numbers rise together: a
+ * handful for a process, however many threads it has had.
+ */
+
+void threads_init(struct threads *);
+void threads_deinit(struct threads *);
+
+/*
+ * The record of a thread by its number, made when there is none. Borrowed until the next call of
+ * one of these. NULL for 0, when there are too many, and when there is no memory.
+ */
+struct thread *threads_find(struct ingest_process *, uint32_t number);
+
+/* The thread's end has been read. */
+void threads_ended(struct ingest_process *, struct thread *);
+
+/* Lets go of the records that are not needed any more. */
+int threads_release(struct ingest_process *, struct error *err);
+
+/* Writes rows of those that were named and never announced: they died before, or that was lost. */
+int threads_write_unknown(struct ingest_process *, struct error *err);
 
 /* window.c: rows that may still change, and changes to rows that may have been written. */
 
@@ -211,6 +266,9 @@ int kin_exited(struct ingest_process *, const struct event_exit *, struct error 
 /* Exit status and signal by all that is known; -1 where there is none. */
 void kin_exit_of(const struct ingest_process *, int *code, int *signal);
 
+/* Forgets a closed process, at once or with the last of its children; so its parents. */
+void kin_let_go(struct ingest_process *);
+
 /* Notes that the first process is the second one now, by exec. */
 int kin_became(struct ingest_process *before, struct ingest_process *after, struct error *err);
 
@@ -219,6 +277,10 @@ int kin_became(struct ingest_process *before, struct ingest_process *after, stru
  * that is not known. False when it cannot be one.
  */
 bool kin_id(const struct ingest_process *, bool inherited, uint64_t number, int64_t *ret);
+
+/* ingest.c */
+
+void ingest_process_destroy(struct ingest_process *); /* NULL is fine */
 
 /* ending.c */
 

@@ -104,7 +104,7 @@ static struct spawn *find_spawn(struct ingest_process *process)
 	if (from->started)
 		return NULL;
 	return spawns_only_unseen(spawns, process->parent->process_id,
-		events_ns(process, process->arena.started.ticks));
+		events_ns(process, process->arena.started.ticks), &process->parent->unmatched);
 }
 
 /* It runs what its parent runs, and is not asked again. */
@@ -193,7 +193,9 @@ int kin_exited(struct ingest_process *parent, const struct event_exit *event, st
 		spawn->exit_code = event->exit_code;
 		spawn->exit_signal = event->signal;
 		if (spawn->child)
-			child = newest(ingest->processes[spawn->child - 1]);
+			child = ingest->processes[spawn->child - 1];
+		if (child)
+			child = newest(child);
 	} else {
 		child = child_by_number(parent, event->os_pid);
 	}
@@ -220,8 +222,40 @@ void kin_exit_of(const struct ingest_process *process, int *code, int *signal)
 		*code = process->told_code;
 	} else if (process->counts.exit_code >= 0) {
 		*code = process->counts.exit_code & 0xff;
-	} else if (process->has_ended && !process->counts.ended) {
-		*signal = process->crash_signal > 0 ? process->crash_signal : -1;
+	} else if (process->has_ended && process->has_crashed && process->crash_signal > 0) {
+		*signal = process->crash_signal;
+	}
+}
+
+static void remove_number(struct idmap *map, uint64_t key, uint32_t index)
+{
+	uint32_t found;
+
+	if (idmap_get(map, key, &found) && found == index)
+		idmap_remove(map, key);
+}
+
+void kin_let_go(struct ingest_process *process)
+{
+	struct ingest *ingest = process->ingest;
+
+	process->is_surplus = true;
+	while (process && process->is_surplus && !process->child_count) {
+		struct ingest_process *parent = process->parent;
+		uint32_t index = process->process_id - 1;
+
+		remove_number(&ingest->process_of_start,
+			start_key(process->arena.os_pid, process->arena.started.ticks), index);
+		remove_number(&ingest->process_of_number, process->arena.os_pid, index);
+		if (parent && parent->successor == process) {
+			parent->successor = NULL;
+			parent->wait_status = INGEST_BECAME_ANOTHER;
+		}
+		if (parent)
+			parent->child_count--;
+		ingest->processes[index] = NULL;
+		ingest_process_destroy(process);
+		process = parent;
 	}
 }
 

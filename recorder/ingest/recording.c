@@ -292,6 +292,17 @@ bool recording_find_arming(
 	return found;
 }
 
+bool recording_find_thread(struct recording *recording, uint32_t thread_id, int64_t *root_run_id)
+{
+	sqlite3_stmt *statement = recording->statement[STATEMENT_FIND_THREAD];
+	bool found = finds(recording, STATEMENT_FIND_THREAD, thread_id);
+
+	if (found)
+		*root_run_id = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	return found;
+}
+
 bool recording_find_resource(
 	struct recording *recording, int64_t async_id, uint32_t *type_id, uint32_t *stack_id)
 {

@@ -26,7 +26,7 @@ struct recording_terms {
 	 * ORIGIN_CAUSE + kind instead of a type_id.
 	 */
 	struct intern origins;
-	int64_t *origin_addresses; /* of origin n at n - 1: of its first object; 0: none */
+	int64_t *origin_addresses; /* beside the keys of origins: of the first object; 0: none */
 	uint32_t origin_address_capacity;
 	struct intern entries; /* {thread_id << 32 | part, callback frame_id, 0} */
 };
@@ -120,6 +120,8 @@ bool recording_has_arming(struct recording *, int64_t arming_id);
 bool recording_has_run(struct recording *, int64_t run_id, int64_t async_id);
 bool recording_find_arming(
 	struct recording *, int64_t arming_id, int64_t *run_id, uint32_t *origin_id);
+/* The thread's row; its root run is 0 when it has not been announced. */
+bool recording_find_thread(struct recording *, uint32_t thread_id, int64_t *root_run_id);
 bool recording_find_resource(
 	struct recording *, int64_t async_id, uint32_t *type_id, uint32_t *stack_id);
 

@@ -29,8 +29,12 @@
 	X(PROCESS_RUNTIME, "UPDATE process SET runtime = ?2 WHERE process_id = ?1")                \
 	X(PROCESS_END, "UPDATE process SET ended_ns = ?2, exit_code = ?3, exit_signal = ?4 "       \
 		       "WHERE process_id = ?1")                                                    \
-	X(THREAD, "INSERT OR IGNORE INTO thread (thread_id, process_id, os_tid, name, role, "      \
-		  "root_run_id, started_ns, is_foreign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")  \
+	X(THREAD, "INSERT INTO thread (thread_id, process_id, os_tid, name, role, "                \
+		  "root_run_id, started_ns, is_foreign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "  \
+		  "ON CONFLICT (thread_id) DO UPDATE SET os_tid = excluded.os_tid, "               \
+		  "name = coalesce(name, excluded.name), role = excluded.role, "                   \
+		  "root_run_id = excluded.root_run_id, started_ns = excluded.started_ns, "         \
+		  "is_foreign = excluded.is_foreign WHERE root_run_id IS NULL")                    \
 	X(THREAD_LAST_RUN, "UPDATE thread SET last_run_id = ?2 WHERE thread_id = ?1")              \
 	X(MODULE, "INSERT INTO module VALUES (?1, ?2, ?3)")                                        \
 	X(MAPPING, "INSERT INTO mapping (module_id, process_id, start_address, end_address, "      \
@@ -81,6 +85,7 @@
 	X(FIND_RESOURCE, "SELECT coalesce(r.type_id, o.type_id), o.stack_id FROM "                 \
 			 "packed_resource r LEFT JOIN origin o ON o.origin_id = r.origin_id "      \
 			 "WHERE r.async_id = ?1")                                                  \
+	X(FIND_THREAD, "SELECT root_run_id FROM thread WHERE thread_id = ?1")                      \
 	X(FIND_REQUEST, "SELECT run_id FROM packed_request WHERE async_id = ?1")                   \
 	X(FIND_RUN, "SELECT 1 FROM packed_run WHERE run_id = ?1 UNION ALL "                        \
 		    "SELECT 1 FROM packed_shot WHERE run_id = ?1")                                 \

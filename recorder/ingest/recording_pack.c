@@ -27,17 +27,7 @@ static int64_t span(int64_t from_ns, int64_t to_ns)
 		       : result;
 }
 
-static int64_t address_delta(
-	const struct recording_terms *terms, uint32_t origin_id, int64_t address)
-{
-	int64_t base = origin_id && origin_id <= terms->origin_address_capacity
-			       ? terms->origin_addresses[origin_id - 1]
-			       : 0;
-
-	return base ? difference(address, base) : id_or_null(address);
-}
-
-static void pack_resource(const void *terms, const void *data, int64_t *column)
+static void pack_resource(const void *data, int64_t *column)
 {
 	const struct row_resource *row = data;
 
@@ -48,12 +38,12 @@ static void pack_resource(const void *terms, const void *data, int64_t *column)
 	column[4] = id_or_null(row->run_id);
 	column[5] = row->created_ns;
 	column[6] = row->lifetime_ns;
-	column[7] = address_delta(terms, row->origin_id, row->address);
+	column[7] = row->address_delta;
 	column[8] = difference(row->async_id, row->handle_id);
 	column[9] = row->has_ref;
 }
 
-static void pack_request(const void *terms, const void *data, int64_t *column)
+static void pack_request(const void *data, int64_t *column)
 {
 	const struct row_request *row = data;
 	const struct row_resource *resource = &row->resource;
@@ -64,7 +54,7 @@ static void pack_request(const void *terms, const void *data, int64_t *column)
 	column[2] = difference(resource->async_id, resource->trigger_id);
 	column[3] = difference(run->run_id, resource->run_id);
 	column[4] = resource->created_ns;
-	column[5] = address_delta(terms, resource->origin_id, resource->address);
+	column[5] = resource->address_delta;
 	column[6] = difference(resource->async_id, resource->handle_id);
 	column[7] = run->run_id;
 	column[8] = id_or_null(run->entry_id);
@@ -75,11 +65,10 @@ static void pack_request(const void *terms, const void *data, int64_t *column)
 	column[13] = id_or_null(run->cause_id);
 }
 
-static void pack_run(const void *terms, const void *data, int64_t *column)
+static void pack_run(const void *data, int64_t *column)
 {
 	const struct row_run *row = data;
 
-	(void)terms;
 	column[0] = row->run_id;
 	column[1] = id_or_null(row->async_id);
 	column[2] = id_or_null(row->arming_id);
@@ -91,12 +80,11 @@ static void pack_run(const void *terms, const void *data, int64_t *column)
 	column[8] = id_or_null(row->cause_id);
 }
 
-static void pack_shot(const void *terms, const void *data, int64_t *column)
+static void pack_shot(const void *data, int64_t *column)
 {
 	const struct row_shot *row = data;
 	const struct row_run *run = &row->run;
 
-	(void)terms;
 	column[0] = run->run_id;
 	column[1] = id_or_null(run->async_id);
 	column[2] = difference(run->run_id, row->arming.arming_id);
@@ -110,21 +98,19 @@ static void pack_shot(const void *terms, const void *data, int64_t *column)
 	column[10] = id_or_null(run->cause_id);
 }
 
-static void pack_outer(const void *terms, const void *data, int64_t *column)
+static void pack_outer(const void *data, int64_t *column)
 {
 	const struct row_outer *row = data;
 
-	(void)terms;
 	column[0] = row->run_id;
 	column[1] = id_or_null(row->outer_run_id);
 	column[2] = id_or_null(row->outer_stack_id);
 }
 
-static void pack_arming(const void *terms, const void *data, int64_t *column)
+static void pack_arming(const void *data, int64_t *column)
 {
 	const struct row_arming *row = data;
 
-	(void)terms;
 	column[0] = row->arming_id;
 	column[1] = id_or_null(row->async_id);
 	column[2] = id_or_null(row->run_id);
@@ -139,11 +125,10 @@ static void pack_arming(const void *terms, const void *data, int64_t *column)
 	column[11] = id_or_null(row->disarmed_stack_id);
 }
 
-static void pack_cause(const void *terms, const void *data, int64_t *column)
+static void pack_cause(const void *data, int64_t *column)
 {
 	const struct row_cause *row = data;
 
-	(void)terms;
 	column[0] = row->cause_id;
 	column[1] = id_or_null(row->async_id);
 	column[2] = id_or_null(row->run_id);
@@ -154,11 +139,10 @@ static void pack_cause(const void *terms, const void *data, int64_t *column)
 	column[7] = row->times;
 }
 
-static void pack_poll(const void *terms, const void *data, int64_t *column)
+static void pack_poll(const void *data, int64_t *column)
 {
 	const struct row_poll *row = data;
 
-	(void)terms;
 	column[0] = row->loop_id;
 	column[1] = row->entered_ns;
 	column[2] = id_or_null(row->thread_id);
@@ -166,11 +150,10 @@ static void pack_poll(const void *terms, const void *data, int64_t *column)
 	column[4] = row->timeout_ms;
 }
 
-static void pack_pool(const void *terms, const void *data, int64_t *column)
+static void pack_pool(const void *data, int64_t *column)
 {
 	const struct row_pool *row = data;
 
-	(void)terms;
 	column[0] = row->async_id;
 	column[1] = id_or_null(row->thread_id);
 	column[2] = row->began_ns;
@@ -178,11 +161,10 @@ static void pack_pool(const void *terms, const void *data, int64_t *column)
 	column[4] = row->is_estimated;
 }
 
-static void pack_ref(const void *terms, const void *data, int64_t *column)
+static void pack_ref(const void *data, int64_t *column)
 {
 	const struct row_ref *row = data;
 
-	(void)terms;
 	column[0] = row->async_id;
 	column[1] = id_or_null(row->run_id);
 	column[2] = row->at_ns;
@@ -208,7 +190,6 @@ int recording_wait_init(struct recording *recording)
 
 		batch_init(&waiting->batch, tables[i].stride);
 		waiting->pack = tables[i].pack;
-		waiting->terms = recording->terms;
 		waiting->column_count = tables[i].columns;
 		if (waiting_create(recording->db, tables[i].name, waiting) != SQLITE_OK)
 			return -1;

@@ -205,12 +205,21 @@ static int write_places(struct recording *recording, struct error *err)
 }
 
 /* Most are of threads that have ended long ago. Rows that name one already are no worse for it. */
-static void forget_when_many(struct intern *terms)
+static bool forget_when_many(struct intern *terms)
 {
 	enum { TERMS_KEPT = 1 << 16 };
+	bool are_many = terms->count - terms->forgotten >= TERMS_KEPT;
 
-	if (terms->count - terms->forgotten >= TERMS_KEPT)
+	if (are_many)
 		intern_forget(terms);
+	return are_many;
+}
+
+static int64_t origin_address(const struct recording_terms *terms, uint32_t origin_id)
+{
+	uint32_t at = origin_id - 1 - terms->origins.forgotten;
+
+	return at < terms->origin_address_capacity ? terms->origin_addresses[at] : 0;
 }
 
 static int write_terms(struct recording *recording, struct error *err)
@@ -237,10 +246,7 @@ static int write_terms(struct recording *recording, struct error *err)
 		recording_bind_id(origin, 5, (int64_t)(key->word[0] & UINT32_MAX));
 		recording_bind_id(origin, 6, (int64_t)key->word[2]);
 		recording_bind_text(origin, 7, kind < ACAUSAL_CAUSE_COUNT ? kinds[kind] : NULL);
-		recording_bind_id(origin, 8,
-			recording->origins_written < terms->origin_address_capacity
-				? terms->origin_addresses[recording->origins_written]
-				: 0);
+		recording_bind_id(origin, 8, origin_address(terms, recording->origins_written + 1));
 		if (recording_step(recording, origin, err))
 			return -1;
 	}
@@ -256,7 +262,9 @@ static int write_terms(struct recording *recording, struct error *err)
 		if (recording_step(recording, entry, err))
 			return -1;
 	}
-	forget_when_many(&terms->origins);
+	if (forget_when_many(&terms->origins) && terms->origin_address_capacity)
+		memset(terms->origin_addresses, 0,
+			terms->origin_address_capacity * sizeof *terms->origin_addresses);
 	forget_when_many(&terms->entries);
 	return write_places(recording, err);
 }

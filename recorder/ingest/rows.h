@@ -15,8 +15,9 @@
 struct row_resource {
 	int64_t async_id;
 	uint32_t origin_id;
-	uint32_t type_id; /* 0: that of its origin */
-	int64_t trigger_id, run_id, created_ns, lifetime_ns, address, handle_id;
+	uint32_t type_id;      /* 0: that of its origin */
+	int64_t address_delta; /* from its origin's address */
+	int64_t trigger_id, run_id, created_ns, lifetime_ns, handle_id;
 	int64_t has_ref; /* 0 or 1; unknown of what cannot keep a loop alive */
 };
 

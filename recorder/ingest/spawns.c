@@ -82,20 +82,37 @@ struct spawn *spawns_of_async(struct spawns *spawns, int64_t async_id)
 	return &spawns->places[place];
 }
 
-struct spawn *spawns_only_unseen(struct spawns *spawns, uint32_t process_id, int64_t ns)
+/* A call of this process by which libc makes one unseen, and that nothing has come of yet. */
+static bool is_open(const struct spawn *spawn, uint32_t process_id)
 {
+	return spawn->key && spawn->process_id == process_id && !spawn->is_taken &&
+	       (spawn->api == ACAUSAL_API_system || spawn->api == ACAUSAL_API_popen);
+}
+
+struct spawn *spawns_only_unseen(
+	struct spawns *spawns, uint32_t process_id, int64_t ns, uint32_t *unmatched)
+{
+	uint32_t open = 0, fitting = 0;
 	struct spawn *ret = NULL;
 
 	for (uint32_t i = 0; i < PLACES; i++) {
 		struct spawn *spawn = &spawns->places[i];
 
-		if (!spawn->key || spawn->process_id != process_id || spawn->is_taken ||
-			spawn->spawned_ns > ns ||
-			(spawn->api != ACAUSAL_API_system && spawn->api != ACAUSAL_API_popen))
+		if (!is_open(spawn, process_id))
 			continue;
-		if (ret)
-			return NULL;
-		ret = spawn;
+		open++;
+		if (spawn->spawned_ns <= ns) {
+			ret = spawn;
+			fitting++;
+		}
 	}
-	return ret;
+	if (!fitting || (fitting == 1 && !*unmatched))
+		return ret;
+	if (++*unmatched < open)
+		return NULL;
+	*unmatched = 0;
+	for (uint32_t i = 0; i < PLACES; i++)
+		if (is_open(&spawns->places[i], process_id))
+			spawns->places[i].is_taken = true;
+	return NULL;
 }

@@ -46,8 +46,11 @@ struct spawn *spawns_of_async(struct spawns *, int64_t async_id);
 
 /*
  * The one call of this process by which libc makes a process unseen (system, popen), that was made
- * before `ns` and that nothing has come of yet; NULL when there are several.
+ * before `ns` and that nothing has come of yet; NULL when there are several. `*unmatched`, 0 at
+ * first, counts what came of several: when it is as many as there are calls, none of them is left,
+ * so that those made later are told apart again.
  */
-struct spawn *spawns_only_unseen(struct spawns *, uint32_t process_id, int64_t ns);
+struct spawn *spawns_only_unseen(
+	struct spawns *, uint32_t process_id, int64_t ns, uint32_t *unmatched);
 
 #endif

@@ -80,8 +80,7 @@ static void read_row(struct cursor *cursor)
 	const struct waiting *waiting = cursor->waiting;
 
 	if (cursor->at < waiting->batch.count)
-		waiting->pack(
-			waiting->terms, batch_row(&waiting->batch, cursor->at), cursor->column);
+		waiting->pack(batch_row(&waiting->batch, cursor->at), cursor->column);
 }
 
 static int cursor_filter(

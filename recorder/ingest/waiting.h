@@ -13,13 +13,12 @@
 enum { WAITING_COLUMNS = 16 };
 
 /* Fills the columns from a row; ROW_UNKNOWN is NULL. */
-typedef void waiting_pack(const void *terms, const void *row, int64_t *column);
+typedef void waiting_pack(const void *row, int64_t *column);
 
 struct waiting {
 	struct batch batch; /* sorted before it is read */
 	waiting_pack *pack;
-	const void *terms; /* handed to `pack`; borrowed */
-	int column_count;  /* WAITING_COLUMNS at most */
+	int column_count; /* WAITING_COLUMNS at most */
 };
 
 /* The table `name` in `db`, for as long as that is open. `waiting` is borrowed. SQLite's code. */

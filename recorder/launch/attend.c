@@ -121,8 +121,12 @@ static bool is_over(struct loop *loop)
 		loop->people_ms = now_ms();
 		return false;
 	}
-	return now_ms() - loop->people_ms > ARRIVAL_MS ||
-	       !unheard_is_there(loop->door->name, child->pid, is_known, loop);
+	if (now_ms() - loop->people_ms <= ARRIVAL_MS &&
+		unheard_is_there(loop->door->name, child->pid, is_known, loop))
+		return false;
+	/* Who came, and has gone perhaps, while others were looked for. */
+	hear_all(loop);
+	return !followed_live(loop->followed);
 }
 
 void attend(struct followed *followed, struct door *door, struct child *child, const char *command,

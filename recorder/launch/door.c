@@ -158,6 +158,12 @@ static enum heard judge(const struct door *door, const struct arena_hello *hello
 			hello->version, ARENA_VERSION);
 		return HEARD_UNUSABLE;
 	}
+	if (memfd < 0 && !hello->size) {
+		error_set(err,
+			"a limit on memory or on the size of files leaves no room (ulimit -v, "
+			"-f)");
+		return HEARD_UNUSABLE;
+	}
 	if (memfd < 0) {
 		error_set(err, "a process did not make itself known as it should");
 		return HEARD_UNUSABLE;

@@ -30,19 +30,25 @@ struct followed_process {
 	bool is_given_up; /* it could not be handed in */
 	bool is_searched; /* for libuv, since it has ended */
 	int wait_status;
+	uint64_t ended_ns;	      /* CLOCK_MONOTONIC, when that was seen */
 	char *executable, *arguments; /* NULL: not known */
 };
 
-void followed_init(
-	struct followed *followed, struct output *output, const struct ingest_options *options)
+static uint64_t monotonic_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void followed_init(
+	struct followed *followed, struct output *output, const struct ingest_options *options)
+{
 	*followed = (struct followed){.output = output, .options = *options};
 	followed->options.path = output->path;
 	/* The file is made later, when there is something to put into it. */
-	followed->options.began_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	followed->options.began_ns = monotonic_ns();
 	followed->watch = epoll_create1(EPOLL_CLOEXEC);
 }
 
@@ -90,7 +96,7 @@ static void hand_in(struct followed *followed, struct followed_process *process)
 		held_arena_resign(&process->arena);
 		followed_turn_away(followed, &err);
 	} else if (process->has_ended) {
-		ingest_process_ended(process->process, process->wait_status);
+		ingest_process_ended_at(process->process, process->wait_status, process->ended_ns);
 	}
 }
 
@@ -137,8 +143,10 @@ static void end(struct followed *followed, struct followed_process *process, int
 		return;
 	process->has_ended = true;
 	process->wait_status = wait_status;
+	process->ended_ns = monotonic_ns();
 	followed->live_count--;
-	sightings_add(&followed->sightings, &process->arena, process->executable);
+	sightings_add(&followed->sightings, &process->arena, process->executable,
+		wait_status == INGEST_BECAME_ANOTHER);
 	if (process->pidfd >= 0)
 		close(process->pidfd);
 	process->pidfd = -1;

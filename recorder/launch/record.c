@@ -30,29 +30,17 @@
 #define ACAUSAL_VERSION "unknown"
 #endif
 
-static const char usage[] =
-	"usage: acausal record [-o FILE] [--on-full wait|drop] [--no-follow] [--] COMMAND "
-	"[ARG...]\n"
-	"\n"
-	"Runs COMMAND and records what it and the processes that come of it do on libuv.\n"
-	"\n"
-	"  -o FILE              write the recording to FILE (acausal.db); one that is there "
-	"already\n"
-	"                       becomes FILE.old\n"
-	"  --on-full wait|drop  when the program is faster than the recorder: it waits (the "
-	"default),\n"
-	"                       or events are dropped and counted\n"
-	"  --no-follow          record COMMAND alone, and not the processes that it makes\n"
-	"  -h, --help           this text\n"
-	"\n"
-	"Exit status: that of COMMAND; 128+N when signal N ended it; 125 when acausal failed;\n"
-	"126 when COMMAND cannot be executed; 127 when it is not found.\n";
-
 static int (*crash_printer)(const char *path);
+static void (*help_printer)(void);
 
 void record_set_crash_printer(int (*print_crash)(const char *path))
 {
 	crash_printer = print_crash;
+}
+
+void record_set_help_printer(void (*print_help)(void))
+{
+	help_printer = print_help;
 }
 
 struct request {
@@ -62,7 +50,7 @@ struct request {
 	bool alone; /* --no-follow */
 };
 
-/* 0: go on; 1: the usage was asked for; 2: the command line is wrong. */
+/* 0: go on; 1: help was asked for; 2: the command line is wrong. */
 static int parse(struct request *ret, int argc, char **argv)
 {
 	enum { ON_FULL = 256, NO_FOLLOW };
@@ -182,9 +170,10 @@ static void report_left_out(const struct followed *followed)
 			(unsigned long long)followed->turned_away,
 			followed->turned_away == 1 ? "" : "es", followed->turned_away_why.text);
 	if (followed->left_out && followed->has_begun)
-		report_line("%llu processes that ended before libuv was first used are not in the "
+		report_line("%llu process%s that ended before libuv was first used %s not in the "
 			    "recording",
-			(unsigned long long)followed->left_out);
+			(unsigned long long)followed->left_out, followed->left_out == 1 ? "" : "es",
+			followed->left_out == 1 ? "is" : "are");
 }
 
 /* Ends the recording and says what came of it. */
@@ -315,8 +304,11 @@ int record_main(int argc, char **argv)
 
 	occupy_standard_descriptors();
 	status = parse(&request, argc, argv);
-	if (status == 1)
-		return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
+	if (status == 1) {
+		if (help_printer)
+			help_printer();
+		return fflush(stdout) != 0;
+	}
 	if (status)
 		return PROGRAM_FAILED;
 	status = program_find(&program, request.command[0], &err);

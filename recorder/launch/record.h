@@ -2,7 +2,7 @@
 #ifndef ACAUSAL_LAUNCH_RECORD_H
 #define ACAUSAL_LAUNCH_RECORD_H
 
-/* `argv[0]` is "record". Returns the exit status: the command's own, or as the usage says. */
+/* `argv[0]` is "record". Returns the exit status: the command's own, or as the help says. */
 int record_main(int argc, char **argv);
 
 /*
@@ -10,5 +10,8 @@ int record_main(int argc, char **argv);
  * not looked at. Given by whoever knows how to read recordings; NULL: it is not printed.
  */
 void record_set_crash_printer(int (*print_crash)(const char *path));
+
+/* What `--help` prints, to stdout. */
+void record_set_help_printer(void (*print_help)(void));
 
 #endif

@@ -76,8 +76,8 @@ static void add_file(struct sightings *sightings, const char *path, bool is_exec
 	sightings->files[*place - 1].is_executable |= is_executable;
 }
 
-void sightings_add(
-	struct sightings *sightings, const struct held_arena *arena, const char *executable)
+void sightings_add(struct sightings *sightings, const struct held_arena *arena,
+	const char *executable, bool did_exec)
 {
 	struct arena_reader_counts counts;
 	struct arena_reader reader;
@@ -98,7 +98,8 @@ void sightings_add(
 			add_file(sightings, module.path, false);
 	}
 	arena_reader_counts(&reader, &counts);
-	sightings->is_cut_short |= !counts.ended;
+	/* _exit and exec leave the end out, and are its own doing all the same. */
+	sightings->is_cut_short |= !counts.ended && counts.exit_code < 0 && !did_exec;
 	libuv = atomic_load_explicit(&arena->header->libuv, memory_order_relaxed);
 	sightings->libuv |= libuv;
 	sightings->has_unseen_calls |=

@@ -27,9 +27,12 @@ struct sightings {
 	bool is_cut_short; /* one did not end in order: what it had loaded is not known for sure */
 };
 
-/* A process has ended; `executable` may be NULL. What there is no memory for is left out. */
-void sightings_add(
-	struct sightings *sightings, const struct held_arena *arena, const char *executable);
+/*
+ * A process has ended, or become another by exec; `executable` may be NULL. What there is no memory
+ * for is left out.
+ */
+void sightings_add(struct sightings *sightings, const struct held_arena *arena,
+	const char *executable, bool did_exec);
 
 void sightings_deinit(struct sightings *sightings);
 

@@ -11,25 +11,47 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ENVIRONMENT_MAX = 1 << 20 };
+enum {
+	ENVIRONMENT_MAX = 1 << 20,
+	/* How often one is looked at that shows no environment, and how long between. */
+	LOOKS = 5,
+	LOOK_US = 500,
+};
 
-/* The environment that a process was started with, into `bytes`; returns its size. */
-static size_t read_environment(const char *process, char *bytes)
+/* A file of a process into `bytes`; returns its size, -1 when it may not be read. */
+static ssize_t read_file(const char *process, const char *name, char *bytes)
 {
 	char path[300];
 	size_t size = 0;
 	ssize_t part;
 	int fd;
 
-	snprintf(path, sizeof path, "/proc/%.200s/environ", process);
+	snprintf(path, sizeof path, "/proc/%.200s/%s", process, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
+		return -1;
 	while (size < ENVIRONMENT_MAX &&
 		(part = read(fd, bytes + size, ENVIRONMENT_MAX - size)) > 0)
 		size += (size_t)part;
 	close(fd);
-	return size;
+	return (ssize_t)size;
+}
+
+/*
+ * The environment that a process was started with, into `bytes`; returns its size. In the middle of
+ * an exec a process has memory already and no environment yet.
+ */
+static size_t read_environment(const char *process, char *bytes)
+{
+	ssize_t size = read_file(process, "environ", bytes);
+
+	for (int i = 0; !size && i < LOOKS; i++) {
+		if (read_file(process, "statm", bytes) <= 0 || bytes[0] == '0')
+			break;
+		usleep(LOOK_US);
+		size = read_file(process, "environ", bytes);
+	}
+	return size > 0 ? (size_t)size : 0;
 }
 
 bool unheard_is_there(const char *door_name, pid_t but,

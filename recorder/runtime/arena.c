@@ -179,7 +179,7 @@ static size_t split_socket(const char *socket, uint64_t *token)
 	return (size_t)(point - socket);
 }
 
-/* Sends the memfd; the recorder answers nothing. */
+/* Sends the memfd, or -1 to say that there is none; the recorder answers nothing. */
 static bool hand_over(const char *name, int memfd, size_t size)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -213,6 +213,8 @@ static bool hand_over(const char *name, int memfd, size_t size)
 	rights->cmsg_type = SCM_RIGHTS;
 	rights->cmsg_len = CMSG_LEN(sizeof memfd);
 	memcpy(CMSG_DATA(rights), &memfd, sizeof memfd);
+	if (memfd < 0)
+		message.msg_controllen = 0;
 	/* This bounds connecting too: a recorder that is stopped must not stop the program. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (connect(fd, (struct sockaddr *)&address,
@@ -328,6 +330,9 @@ struct arena_header *arena_make(const struct arena_request *request)
 	struct arena_header *header = MAP_FAILED;
 	int saved = errno, memfd = -1;
 
+	/* What limits the command limits the recorder, too: that it knows. */
+	if (!size && request->from.started)
+		hand_over(request->socket, -1, 0);
 	if (!size || madvise(&arena_page, sizeof arena_page, MADV_WIPEONFORK) != 0)
 		goto failed;
 	memfd = memfd_create("acausal", MFD_CLOEXEC | MFD_ALLOW_SEALING);

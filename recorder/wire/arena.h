@@ -292,7 +292,10 @@ struct arena_chunk {
 	uint32_t next_free; /* index + 1 */
 };
 
-/* What the process says once on the recorder's socket, with the arena's descriptor. */
+/*
+ * What the process says once on the recorder's socket, with the arena's descriptor. A child that
+ * has no room for an arena says it without, and with size 0.
+ */
 struct arena_hello {
 	uint64_t magic;
 	uint32_t version;

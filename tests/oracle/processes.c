@@ -331,6 +331,12 @@ __attribute__((noinline)) static void fork_live(struct world *world, struct arm 
 	truth_thread("main", __func__, arm);
 	forget_others();
 	if (inherits) {
+		/*
+		 * A thread of the pool, which is not here, may have had the loop's queue locked:
+		 * libuv 1.44 leaves that so, and the first piece of work would wait for ever.
+		 */
+		if (uv_mutex_init(&world->loop->wq_mutex))
+			abort();
 		if (uv_loop_fork(world->loop))
 			abort();
 		world->budget = 30;

@@ -178,3 +178,16 @@ bool arena_writer_put(struct arena_writer *public, uint32_t thread, uint32_t dep
 	atomic_fetch_add_explicit(&chunk->used, (uint32_t)whole, memory_order_release);
 	return true;
 }
+
+void arena_writer_seal(struct arena_writer *public, uint32_t thread)
+{
+	struct writer *writer = (struct writer *)public;
+
+	for (int depth = 0; depth < DEPTHS; depth++) {
+		uint32_t *open = &writer->open[thread % WRITERS][depth];
+
+		if (*open)
+			chunk_state(public, *open - 1)->state = ARENA_CHUNK_SEALED;
+		*open = 0;
+	}
+}

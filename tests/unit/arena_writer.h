@@ -34,6 +34,12 @@ uint32_t arena_writer_module(
 bool arena_writer_put(struct arena_writer *, uint32_t thread, uint32_t depth, enum event_kind kind,
 	void *event, size_t size, const void *tail, size_t tail_size);
 
+/*
+ * Seals the chunks of this thread, and of those whose number differs by a multiple of 64: such
+ * threads would write into each other's.
+ */
+void arena_writer_seal(struct arena_writer *, uint32_t thread);
+
 /* Records to be filled by the test; 0-based threads, 1-based lives. */
 struct arena_thread *arena_writer_thread(struct arena_writer *, uint32_t index);
 struct arena_live *arena_writer_live(struct arena_writer *, uint32_t index);

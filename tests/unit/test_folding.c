@@ -186,6 +186,23 @@ static void test_any(void **state)
 	}
 }
 
+/* What a recording claims may be more than can be counted: then it is not taken in. */
+static void test_times_run_over(void **state)
+{
+	struct folding folding = {0};
+
+	(void)state;
+	push(&folding, "aaaa");
+	assert_int_equal(folding_jump(&folding, 1, INT64_MAX), 0);
+	push(&folding, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	ends_as(&folding, "a(a)43");
+	folding = (struct folding){0};
+	push(&folding, "aaaa");
+	assert_int_equal(folding_jump(&folding, 1, INT64_MAX - 3), 1);
+	push(&folding, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	ends_as(&folding, "a(a)9223372036854775807");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_here),
 		cmocka_unit_test(test_jumps),
+		cmocka_unit_test(test_times_run_over),
 		cmocka_unit_test(test_any),
 	};
 

@@ -548,6 +548,24 @@ static void crashes_and_gaps_are_noted(void **state)
 	fixture_destroy(f);
 }
 
+/* Twelve were lost; where, is known of five. */
+static void what_no_gap_tells_is_a_gap(void **state)
+{
+	struct fixture *f = fixture_create();
+	struct event_gap gap = {.lost = 2, .from = at(f, 5), .to = at(f, 9)};
+
+	(void)state;
+	f->arena->header->lost.value = 12;
+	assert_true(ARENA_PUT(f->arena, 1, GAP, &gap));
+	gap.lost = 3;
+	assert_true(ARENA_PUT(f->arena, 1, GAP, &gap));
+	fixture_finish(f);
+	assert_int_equal(f->summary.lost, 12);
+	assert_answer(f, "SELECT thread_id, to_ns - from_ns, from_ns > 0, lost FROM gap",
+		"1|4|1|2 1|4|1|3 -|-|-|7");
+	fixture_destroy(f);
+}
+
 static void what_was_left_open_is_written(void **state)
 {
 	struct fixture *f = fixture_create();
@@ -820,6 +838,7 @@ int main(void)
 		cmocka_unit_test(logs_are_lines),
 		cmocka_unit_test(details_are_words),
 		cmocka_unit_test(crashes_and_gaps_are_noted),
+		cmocka_unit_test(what_no_gap_tells_is_a_gap),
 		cmocka_unit_test(what_was_left_open_is_written),
 		cmocka_unit_test(ids_of_processes_are_apart),
 		cmocka_unit_test(chunks_are_given_back),

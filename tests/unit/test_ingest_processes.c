@@ -3,6 +3,7 @@
  * meet in any order, and either may be missing or say anything. Where they do not agree there is no
  * link, and never a wrong one.
  */
+#include "recorder/ingest/ingest_internal.h"
 #include "tests/unit/ingest_fixture.h"
 
 enum {
@@ -248,13 +249,18 @@ static void unseen_calls(void **state)
 	put_spawn(f, 3, ACAUSAL_API_system, 0);
 	put_spawn(f, 4, ACAUSAL_API_popen, 0);
 	hand_in(f, relative_make(CHILD_PID + 3, &from), NULL); /* 5: it may be either */
+	fixture_drain(f);
+	hand_in(f, relative_make(CHILD_PID + 4, &from), NULL); /* 6: still, but now both are over */
+	fixture_drain(f);
+	put_spawn(f, 5, ACAUSAL_API_system, 0);
+	hand_in(f, relative_make(CHILD_PID + 5, &from), NULL); /* 7: it is that one */
 	f->arena = first;
 	fixture_finish(f);
 	assert_answer(f,
 		"SELECT p.process_id, p.parent_process_id, p.is_foreign, e.link_run_id >> 40,"
 		" e.link_api FROM process p JOIN run_edge e"
 		" ON e.run_id = ((p.process_id - 1) << 40) + 1 WHERE p.process_id > 2",
-		"3|2|0|1|system 4|2|1|-|- 5|2|1|-|-");
+		"3|2|0|1|system 4|2|1|-|- 5|2|1|-|- 6|2|1|-|- 7|2|0|1|system");
 	family_destroy(f);
 }
 
@@ -325,6 +331,129 @@ static void ends(void **state)
 	fixture_finish(f);
 	assert_answer(f, "SELECT process_id, exit_code, exit_signal FROM process",
 		"1|5|- 2|3|- 3|-|11 4|7|- 5|-|-");
+	family_destroy(f);
+}
+
+static void put_crash(struct relative *process, int signal)
+{
+	struct event_crash event = {.signal = signal, .code = 1, .run_id = 1};
+
+	event.crashed = process->arena->now + 1000;
+	assert_true(ARENA_PUT(process->arena, 1, CRASH, &event));
+}
+
+/* A run that was over after the crash. */
+static void put_run(struct relative *process, uint32_t thread)
+{
+	struct event_run event = {.async_id = 1, .execution = {.run_id = 9 + thread}};
+
+	event.execution.began = process->arena->now + 500;
+	event.execution.ended = process->arena->now + 2000;
+	assert_true(ARENA_PUT(process->arena, thread, RUN, &event));
+}
+
+/* Nobody tells how they ended. */
+static void crashes_are_ends(void **state)
+{
+	struct fixture *f = family_create();
+	struct arena_origin from = {0};
+	struct relative *process;
+
+	(void)state;
+	/* 2: died of it, as another thread went on for a moment. */
+	hand_in(f, process = relative_make(CHILD_PID, &from), NULL);
+	put_crash(process, 11);
+	put_run(process, 2);
+	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
+	/* 3: in what is done after an exit has begun. */
+	hand_in(f, process = relative_make(CHILD_PID + 1, &from), NULL);
+	put_crash(process, 7);
+	process->arena->header->ended.value = 1;
+	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
+	/* 4: went on, and ended in a way that nobody knows. */
+	hand_in(f, process = relative_make(CHILD_PID + 2, &from), NULL);
+	put_crash(process, 11);
+	put_run(process, 1);
+	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
+	/* 5: went on, and then did not. */
+	hand_in(f, process = relative_make(CHILD_PID + 3, &from), NULL);
+	put_crash(process, 11);
+	put_run(process, 1);
+	process->arena->now += 9000;
+	put_crash(process, 8);
+	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
+	/* 6: exited later. */
+	hand_in(f, process = relative_make(CHILD_PID + 4, &from), NULL);
+	put_crash(process, 11);
+	process->arena->header->exit_code = 3;
+	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
+	/* 7: still runs. */
+	hand_in(f, process = relative_make(CHILD_PID + 5, &from), NULL);
+	put_crash(process, 11);
+	fixture_finish(f);
+	assert_answer(f,
+		"SELECT process_id, exit_code, exit_signal FROM process WHERE process_id > 1",
+		"2|-|11 3|-|7 4|-|- 5|-|8 6|3|- 7|-|-");
+	assert_answer(
+		f, "SELECT process_id, signal FROM crash", "2|11 3|7 4|11 5|11 5|8 6|11 7|11");
+	family_destroy(f);
+}
+
+/* A process that comes and ends, in an arena that is used again and again. */
+static struct ingest_process *pass_by(
+	struct fixture *f, struct relative *relative, const struct arena_origin *from)
+{
+	relative->arena->header->started.ticks++;
+	relative->arena->header->from = *from;
+	hand_in(f, relative, NULL);
+	ingest_process_ended(relative->process, 0);
+	fixture_drain(f);
+	assert_true(ingest_process_is_done(relative->process));
+	return relative->process;
+}
+
+/*
+ * Of thousands that have ended only the newest are kept; and of the older ones the parents of those
+ * that run.
+ */
+static void the_ended_are_let_go(void **state)
+{
+	struct fixture *f = family_create();
+	struct arena_origin nobody = {0}, root = origin_of(f->arena, 0), from;
+	struct relative *child = relative_make(CHILD_PID, &nobody), *last;
+	struct relative *heir = relative_make(CHILD_PID + 1, &nobody);
+	uint32_t parent, orphan;
+
+	(void)state;
+	fixture_drain(f);
+	child->arena->header->waits.value = 1;
+	parent = pass_by(f, child, &root)->process_id;
+	heir->arena->header->from = origin_of(child->arena, 0);
+	hand_in(f, heir, NULL);
+	/* One that nobody is a child of, while it is here. */
+	orphan = pass_by(f, child, &root)->process_id;
+	from = origin_of(child->arena, 0);
+	for (int i = 0; i < CLOSED_KEPT; i++)
+		pass_by(f, child, &root);
+	assert_non_null(f->ingest->processes[0]);
+	assert_ptr_equal(f->ingest->processes[parent - 1], heir->process->parent);
+	assert_null(f->ingest->processes[orphan - 1]);
+	assert_non_null(f->ingest->processes[orphan]);
+	last = relative_make(CHILD_PID + 2, &from);
+	hand_in(f, last, NULL);
+	assert_null(last->process->parent);
+	/* With the heir its parent goes; until then it is kept as one that has ended. */
+	ingest_process_ended(heir->process, 0);
+	for (int i = 0; i <= CLOSED_KEPT; i++)
+		pass_by(f, child, &root);
+	assert_null(f->ingest->processes[parent - 1]);
+	assert_null(f->ingest->processes[parent]);
+	assert_true(f->ingest->process_of_start.count <= CLOSED_KEPT + 8);
+	fixture_finish(f);
+	assert_int_equal(f->summary.processes, 2 * CLOSED_KEPT + 6);
+	assert_int_equal(f->summary.waits, 2 * CLOSED_KEPT + 3);
+	assert_answer(
+		f, "SELECT parent_process_id, count(*) FROM process GROUP BY 1", "-|2 1|16387 2|1");
 	family_destroy(f);
 }
 
@@ -479,6 +608,8 @@ int main(void)
 		cmocka_unit_test(unseen_calls),
 		cmocka_unit_test(numbers_are_used_again),
 		cmocka_unit_test(ends),
+		cmocka_unit_test(crashes_are_ends),
+		cmocka_unit_test(the_ended_are_let_go),
 		cmocka_unit_test(exec_of_a_child),
 		cmocka_unit_test(inherited_things),
 		cmocka_unit_test(inherited_from_nobody),
