@@ -182,8 +182,9 @@ void timer_put_off(struct call *call, uint32_t index)
 	struct arena_live *live = live_at(index);
 
 	live->put_off_stack = call_stack(call);
-	live->put_off_run_id = run_current(call->thread);
+	live->put_off_run_id = run_context(call->thread);
 	live->put_off_at = call_ticks(call);
+	live->put_off_thread = call->thread->emit.thread;
 	if (live->put_off_times == 0)
 		atomic_store_explicit(
 			&live->first_cause, arena_next(&arena()->cause_id), memory_order_relaxed);
@@ -205,6 +206,7 @@ void timer_settle(struct thread *thread, struct arena_live *live)
 			.stack = live->put_off_stack,
 			.api = ACAUSAL_API_uv_timer_again,
 			.times = live->put_off_times,
+			.thread = live->put_off_thread,
 		};
 		emit_commit(&thread->emit, EVENT_CAUSE, 0, sizeof *event);
 	}

@@ -8,6 +8,7 @@
 
 #include "recorder/runtime/preload.h"
 #include "recorder/runtime/settings.h"
+#include "recorder/runtime/unwind_row.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,6 +36,36 @@ static bool is_ours(const char *variable)
 {
 	return is(variable, socket_name) || is(variable, on_full_name) || is(variable, from_name) ||
 	       is(variable, pid_name);
+}
+
+/* Whether the word that holds `address` can be read; `page` is the last one that was asked for. */
+static bool word_is_readable(uintptr_t address, uintptr_t *page)
+{
+	if (address / PAGE != *page && !can_read(address & ~(uintptr_t)7))
+		return false;
+	*page = address / PAGE;
+	return true;
+}
+
+bool environment_is_readable(char *const *variables)
+{
+	uintptr_t list_page = UINTPTR_MAX, text_page = UINTPTR_MAX;
+	const char *text;
+
+	for (; variables; variables++) {
+		if (!word_is_readable((uintptr_t)variables, &list_page) ||
+			!word_is_readable((uintptr_t)variables + sizeof *variables - 1, &list_page))
+			return false;
+		if (!*variables)
+			return true;
+		for (text = *variables;; text++) {
+			if (!word_is_readable((uintptr_t)text, &text_page))
+				return false;
+			if (!*text)
+				break;
+		}
+	}
+	return true;
 }
 
 bool environment_is_others(char *const *variables)

@@ -27,6 +27,9 @@ enum environment_how {
 	ENVIRONMENT_LEFT,   /* it is not recorded: this library is not for it */
 };
 
+/* Whether all of it can be read. What cannot is the kernel's to refuse, and not to be looked at. */
+bool environment_is_readable(char *const *variables);
+
 /* Whether a program is started for another recorder, by an `acausal record` that is recorded. */
 bool environment_is_others(char *const *variables);
 

@@ -75,7 +75,7 @@ static int exec_told(const struct exec *exec, const struct unwind_start *from)
 	/* What the real function refuses for want of an environment must not be given one. */
 	if (exec->api == ACAUSAL_API_fexecve && !exec->variables)
 		return exec_real(exec, exec->variables);
-	if (environment_is_others(exec->variables))
+	if (!environment_is_readable(exec->variables) || environment_is_others(exec->variables))
 		return exec_real(exec, exec->variables);
 	told.how = environment_how(
 		exec_origin(from, exec->api, &told.origin), told.os_pid == settings.os_pid);

@@ -33,8 +33,9 @@ static void fired_run(struct fired *fired, const struct run_begin *begin, uintpt
 }
 
 /* Whether an arming is known that this firing comes from; it is written down when it is new. */
-static uint64_t arming_fires(struct thread *thread, struct arena_live *live)
+static uint64_t arming_fires(struct thread *thread, uint32_t index)
 {
+	struct arena_live *live = live_at(index);
 	bool one_shot = live->flags & ARENA_LIVE_ONE_SHOT;
 
 	if (!(live->flags & ARENA_LIVE_ARMED))
@@ -49,7 +50,7 @@ static uint64_t arming_fires(struct thread *thread, struct arena_live *live)
 	}
 	if (one_shot) {
 		live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
-		live_disarmed((uint32_t)(live - arena_map.lives));
+		live_disarmed(index);
 	}
 	return live->arming_id;
 }
@@ -61,7 +62,7 @@ static uint64_t arming_calls(const struct fired *fired)
 
 	if (unlikely(live->flags & ARENA_LIVE_CLOSING))
 		return live_callbacks(fired->index)->last_arming_id;
-	return arming_fires(fired->thread, live);
+	return arming_fires(fired->thread, fired->index);
 }
 
 static void fired_callback(struct fired *fired, uintptr_t frame)
@@ -131,7 +132,7 @@ void fired_close(struct fired *fired, const void *handle, uintptr_t frame)
 	if (!fired->callbacks.close)
 		return;
 	begin.async_id = live->async_id;
-	begin.arming_id = arming_fires(fired->thread, live);
+	begin.arming_id = arming_fires(fired->thread, fired->index);
 	begin.callback = fired->callbacks.close;
 	begin.live = fired->index;
 	fired_run(fired, &begin, frame);
@@ -277,4 +278,19 @@ void fired_disarm(struct fired *fired)
 	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
 	live_disarmed(fired->index);
 	disarm_write(fired->thread, fired->arming_id, ACAUSAL_END_FIRED, 0, arena_ticks(), 0);
+}
+
+void fired_stopped(struct fired *fired)
+{
+	struct arena_live *live = live_at(fired->index);
+	const uint32_t armed_once = ARENA_LIVE_ARMED | ARENA_LIVE_ONE_SHOT;
+
+	/* A loop that the callback ran may have closed the handle; then the record is another's. */
+	if (!fired->thread || fired->thread != thread_current || !arena() ||
+		live->async_id != fired->callbacks.async_id ||
+		(live->flags & (armed_once | ARENA_LIVE_CLOSING)) != armed_once)
+		return;
+	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
+	live_disarmed(fired->index);
+	arming_write(fired->thread, live, ACAUSAL_END_STOPPED, 0, arena_ticks(), 0);
 }

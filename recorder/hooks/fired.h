@@ -44,4 +44,10 @@ void fired_end(struct fired *fired, int64_t status, int64_t bytes);
 /* Libuv itself has ended the arming that fired (end of file): it stands no longer. */
 void fired_disarm(struct fired *fired);
 
+/*
+ * After the callback of a signal handle: libuv stops now one that is to fire once, also when the
+ * callback has armed it anew.
+ */
+void fired_stopped(struct fired *fired);
+
 #endif

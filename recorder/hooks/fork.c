@@ -2,11 +2,13 @@
  * Processes that are copies of this one: fork and what forks inside.
  *
  * Nothing is done in the child but to take the time: it begins anew when it first has something to
- * record (runtime/forked.h), and if it executes another program soon, never.
+ * record (runtime/forked.h), and if it executes another program soon, never. The child of a signal
+ * handler begins at once.
  */
 #include "recorder/hooks/hook.h"
 #include "recorder/hooks/libc.h"
 #include "recorder/hooks/spawning.h"
+#include "recorder/runtime/forked.h"
 #include "recorder/runtime/start.h"
 
 /* NULL: nothing is recorded. */
@@ -25,15 +27,34 @@ static struct thread *fork_begins(const struct unwind_start *from, enum acausal_
 	return thread;
 }
 
+/*
+ * Whether a signal handler forks, by the stack of the call. What it interrupted may be a hook,
+ * which goes on in the child when the handler returns, and counts on there being an arena.
+ */
+static bool is_of_handler(uint32_t stack)
+{
+	uint64_t pc;
+
+	for (; stack; stack = arena_map.nodes[stack].caller) {
+		pc = atomic_load_explicit(&arena_map.nodes[stack].pc, memory_order_relaxed);
+		if (pc & NODE_EXACT || NODE_ADDRESS(pc) == NODE_END_OTHER_STACK)
+			return true;
+	}
+	return false;
+}
+
 /* On both sides. In the child `thread` is private memory still, and what it will begin with. */
 static void fork_ends(struct thread *thread, bool is_child)
 {
 	if (!thread)
 		return;
-	if (is_child)
-		arena_now(&thread->fork.started);
-	else
+	if (!is_child) {
 		thread->fork = (struct thread_fork){0};
+		return;
+	}
+	arena_now(&thread->fork.started);
+	if (is_of_handler(thread->fork.stack) && !thread_self())
+		forked_idle();
 }
 
 WRAPPER pid_t fork(void)

@@ -110,39 +110,57 @@ static bool is_libuv_by_stack(const struct call *call)
 	return thread && thread->depth == 0 && thread->slot->role == ACAUSAL_ROLE_POOL;
 }
 
+/* A call that comes from our own code. Returns whether it is libuv's. */
+static __attribute__((noinline)) bool enter_by_jump(struct call *call, const void *object)
+{
+	call->uv = atomic_load_explicit(&libuv_only, memory_order_acquire);
+	if (!call->uv)
+		call->uv = uv_of_object(object);
+	if (!call->uv)
+		call->uv = uv_of_jump(call);
+	return is_wrapper(call->from.pc);
+}
+
+/* A call of which the place that it comes from does not tell all. Returns whether it is libuv's. */
+static __attribute__((noinline)) bool enter_unclear(
+	struct call *call, const void *object, enum libuv_side side)
+{
+	const struct libuv *maker;
+
+	if (side == LIBUV_NEAR && is_libuv_by_stack(call))
+		return true;
+	/* The code that calls may have been left by a jump, and then tells nothing. */
+	if (side != LIBUV_JUMPED && atomic_load_explicit(&libuv_only, memory_order_acquire))
+		return false;
+	maker = uv_of_object(object);
+	if (maker)
+		call->uv = maker;
+	else if (side == LIBUV_JUMPED)
+		call->uv = libuv_newest();
+	return false;
+}
+
+/* What is rare is elsewhere, so that this needs no more registers than it has. */
 void call_enter(struct call *call, enum acausal_api api, const void *object)
 {
 	uintptr_t caller = call->from.pc;
-	bool is_internal = is_wrapper(caller);
-	bool is_jump = is_internal || is_trampoline(caller) || is_passage(caller);
-	const struct libuv *only = atomic_load_explicit(&libuv_only, memory_order_acquire);
-	enum libuv_side side = LIBUV_PROGRAM;
+	enum libuv_side side;
 
 	call->thread = NULL;
 	call->ticks = 0;
 	call->api = (uint16_t)api;
-	call->uv = only;
-	if (unlikely(is_jump)) {
-		if (!only)
-			call->uv = uv_of_object(object);
-		if (!call->uv)
-			call->uv = uv_of_jump(call);
+	if (unlikely(is_wrapper(caller) || is_trampoline(caller) || is_passage(caller))) {
+		if (enter_by_jump(call, object))
+			return;
 	} else {
 		call->uv = libuv_of(caller, &side);
-		is_internal = side == LIBUV_ITSELF ||
-			      (unlikely(side == LIBUV_NEAR) && is_libuv_by_stack(call));
-		/* The code that calls may have been left by a jump, and then tells nothing. */
-		if (unlikely(!only || side == LIBUV_JUMPED) && !is_internal) {
-			const struct libuv *maker = uv_of_object(object);
-
-			if (maker)
-				call->uv = maker;
-			else if (side == LIBUV_JUMPED)
-				call->uv = libuv_newest();
-		}
+		if (side == LIBUV_ITSELF)
+			return;
+		if (unlikely(side != LIBUV_PROGRAM ||
+			     !atomic_load_explicit(&libuv_only, memory_order_acquire)) &&
+			enter_unclear(call, object, side))
+			return;
 	}
-	if (is_internal)
-		return;
 	call->thread = thread_self();
 	if (call->thread)
 		run_settle(call->thread, call->from.sp);

@@ -10,18 +10,21 @@
 #include "recorder/runtime/start.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 enum { CALLERS = 64 };
 
-/* A module that calls. */
+/* A module that calls. What each call reads is one cache line. */
 struct caller {
-	_Atomic uint32_t sequence;   /* odd: being written */
-	_Atomic uintptr_t low, size; /* size 0: free */
+	_Alignas(64) _Atomic uint32_t sequence; /* odd: being written */
+	_Atomic bool is_jumped_from;		/* it calls no libuv itself */
+	_Atomic uintptr_t low, size;		/* size 0: free */
 	_Atomic uintptr_t text_low, text_size, near_low, near_size;
-	_Atomic bool is_jumped_from; /* it calls no libuv itself */
 	struct table *_Atomic table;
 	struct libuv_module module; /* for writers only */
 };
+
+_Static_assert(offsetof(struct caller, module) == 64, "what is read is one cache line");
 
 static struct caller callers[CALLERS];
 static _Atomic int callers_high; /* slots below have been used */

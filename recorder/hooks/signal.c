@@ -33,6 +33,7 @@ TRAMPOLINE void on_signal(uv_signal_t *handle, int signum)
 	fired_handle(&fired, handle, FRAME);
 	((uv_signal_cb)fired.callbacks.callback)(handle, signum);
 	fired_end(&fired, EVENT_NO_STATUS, EVENT_NO_STATUS);
+	fired_stopped(&fired);
 }
 
 /* "SIGTERM"; real-time signals have numbers only. */
@@ -56,8 +57,9 @@ static void signal_detail(struct call *call, uint32_t index, int signum)
 }
 
 /*
- * A handle that waits for the same signal already only gets another callback: whether it fires once
- * or for good stays as it was.
+ * A handle that waits for the same signal already only gets another callback. One that was started
+ * to fire once does so for ever: libuv never takes that back. One that waited for another signal
+ * has ceased to, also when this one is refused.
  */
 #define SIGNAL_START(name, is_one_shot)                                                            \
 	WRAPPER int uv_##name(uv_signal_t *handle, uv_signal_cb callback, int signum)              \
@@ -74,11 +76,15 @@ static void signal_detail(struct call *call, uint32_t index, int signum)
                                                                                                    \
 		if (!index || !callback)                                                           \
 			return call.uv->name(handle, callback, signum);                            \
+		if (live_at(index)->flags & ARENA_LIVE_ONE_SHOT)                                   \
+			arming.one_shot = true;                                                    \
+		else if (!is_other)                                                                \
+			arming.one_shot = false;                                                   \
 		if (is_other)                                                                      \
 			sends = kill_watch(signum, index);                                         \
-		else                                                                               \
-			arming.one_shot = live_at(index)->flags & ARENA_LIVE_ONE_SHOT;             \
 		result = call.uv->name(handle, on_signal, signum);                                 \
+		if (result != 0 && handle->signum == 0)                                            \
+			handle_disarmed(&call, index, ACAUSAL_END_STOPPED);                        \
 		if (result != 0)                                                                   \
 			return result;                                                             \
 		if (is_other) {                                                                    \

@@ -52,7 +52,7 @@ static int spawn_told(const struct spawn *spawn, const struct unwind_start *from
 	void *room;
 
 	libc_resolve();
-	if (environment_is_others(spawn->variables))
+	if (!environment_is_readable(spawn->variables) || environment_is_others(spawn->variables))
 		return spawn_real(spawn, spawn->variables);
 	told.how = environment_how(spawn_origin(from, spawn->api, &told.origin), false);
 	if (told.how != ENVIRONMENT_STAYS)

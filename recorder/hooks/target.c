@@ -204,6 +204,7 @@ void target_look(struct target *ret, int folder, const char *path, int flags)
 {
 	enum { HOW = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
 	char name[NAME_MAX_READ];
+	bool is_callers = false;
 	int saved = errno, i, fd;
 
 	*ret = (struct target){.refuses = access(settings.library, R_OK) != 0};
@@ -211,13 +212,17 @@ void target_look(struct target *ret, int folder, const char *path, int flags)
 		errno = saved;
 		return;
 	}
-	if (flags & AT_EMPTY_PATH && !path[0])
-		fd = fcntl(folder, F_DUPFD_CLOEXEC, 0);
-	else
-		fd = openat(folder, path, HOW);
+	fd = openat(folder, path, HOW);
+	/* Not a duplicate: to close it would drop the locks that the process has on the file. */
+	if (fd < 0 && errno == ENOENT && flags & AT_EMPTY_PATH && !path[0]) {
+		fd = folder;
+		is_callers = true;
+	}
 	for (i = 0; fd >= 0 && i < INTERPRETERS_MAX; i++) {
 		look_at(ret, fd, name);
-		close(fd);
+		if (!is_callers)
+			close(fd);
+		is_callers = false;
 		fd = name[0] ? openat(AT_FDCWD, name, HOW) : -1;
 	}
 	if (fd >= 0)

@@ -227,7 +227,8 @@ WRAPPER int uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb callback)
 	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
 	int result;
 
-	if (!index || !callback)
+	/* Waiting for nothing stops it, and needs no callback. */
+	if (!index || (!callback && events))
 		return call.uv->poll_start(handle, events, callback);
 	result = call.uv->poll_start(handle, events, on_poll);
 	if (result != 0)

@@ -328,7 +328,7 @@ int events_on_cause(struct ingest_process *process, const struct found *found, s
 		row.first_id = 0;
 	row.caused_ns = events_ns(process, event->caused);
 	row.times = event->times > 1 ? (int64_t)event->times : ROW_UNKNOWN;
-	row.origin_id =
-		events_cause_origin(process, found->thread, event->kind, event->api, event->stack);
+	row.origin_id = events_cause_origin(process, event->thread ? event->thread : found->thread,
+		event->kind, event->api, event->stack);
 	return window_add_cause(process->ingest, &row, err);
 }

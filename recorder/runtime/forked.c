@@ -127,7 +127,8 @@ static uint64_t heir_id(const struct heritage *heritage, uint64_t former_id)
 /* Copies the parent's record, if it is that resource's all the while. */
 static bool record_read(const struct arena_live *record, uint64_t id, struct arena_live *ret)
 {
-	if (atomic_load_explicit(&record->async_id, memory_order_acquire) != id)
+	/* 0 is also that of a record that the parent is filling anew. */
+	if (!id || atomic_load_explicit(&record->async_id, memory_order_acquire) != id)
 		return false;
 	memcpy((void *)ret, (const void *)record, sizeof *ret);
 	atomic_thread_fence(memory_order_acquire);
@@ -291,7 +292,7 @@ static bool inherit(struct heritage *heritage, uint64_t used)
  * Puts empty memory in the place of the parent's arena: what a signal handler that forked has
  * interrupted may still write there. That of the fork before this one is given back.
  */
-static void retire(struct arena_header *header, size_t size)
+static bool retire(struct arena_header *header, size_t size)
 {
 	static void *retired;
 	static size_t retired_size;
@@ -302,10 +303,11 @@ static void retire(struct arena_header *header, size_t size)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 	if (retired == MAP_FAILED) {
 		retired = NULL;
-		return;
+		return false;
 	}
 	retired_size = size;
 	madvise(retired, size, MADV_DONTDUMP);
+	return true;
 }
 
 /* A program that has shut itself in since it was started may be killed for what we would call. */
@@ -359,7 +361,7 @@ static struct thread *begin_anew(void)
 		munmap(header, header->size);
 		return NULL;
 	}
-	retire(self.header, self.size);
+	(void)retire(self.header, self.size);
 	forked_start(header);
 	return heritage.thread;
 }
@@ -383,6 +385,26 @@ static struct thread *begin(void)
 	atomic_flag_clear(&busy);
 	errno = saved;
 	return thread;
+}
+
+void forked_idle(void)
+{
+	static struct arena_header copy;
+	sigset_t all, before;
+	int saved = errno;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	memcpy((void *)&copy, (const void *)self.header, sizeof copy);
+	/* Nobody makes room. */
+	copy.on_full = 1;
+	if (retire(self.header, self.size)) {
+		memcpy((void *)self.header, (const void *)&copy, sizeof copy);
+		settings.follows = false;
+		arena_start(self.header);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = saved;
 }
 
 void forked_start(struct arena_header *header)

@@ -22,6 +22,13 @@ void forked_start(struct arena_header *header);
 bool forked_self(struct arena_origin *ret);
 
 /*
+ * For a child that is not recorded, and goes on in a hook that counts on an arena: it gets one that
+ * nobody reads, so that its parent's stays as it is. Its own children are not recorded either.
+ * Async-signal-safe.
+ */
+void forked_idle(void);
+
+/*
  * Whether the caller is a child of vfork: it has its parent's memory, arena and thread, but is
  * another process. Only where the process has an arena.
  */

@@ -241,7 +241,7 @@ struct arena_live {
 	uint64_t seen_cause;
 	/* of a timer that uv_timer_again has put off, and that has not fired since */
 	uint64_t put_off_run_id;
-	uint32_t put_off_stack, put_off_times;
+	uint32_t put_off_stack, put_off_times, put_off_thread;
 	uint32_t next_free;
 };
 

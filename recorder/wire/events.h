@@ -184,8 +184,8 @@ struct event_cause {
 	uint64_t cause_id, first_id, async_id, run_id, caused;
 	uint32_t stack;
 	uint16_t api, reserved;
-	uint32_t times; /* that a timer was put off before it fired; this was the last. 0: once */
-	uint32_t unused;
+	uint32_t times;	 /* that a timer was put off before it fired; this was the last. 0: once */
+	uint32_t thread; /* that made the call; 0: the one that writes this */
 };
 
 /* Words about a resource: a path, a peer, a name. `length` bytes follow, padded to 8. */

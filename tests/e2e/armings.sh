@@ -38,9 +38,23 @@ uv_udp_recv_start|stopped|1|stop_all'
 answers 'a poll is stopped by waiting for nothing, and by uv_poll_stop' \
 	"SELECT \"end\", name.callback, disarmed_stack_id IS NOT NULL FROM arming
 	 JOIN name ON name.run_id = disarmed_run_id WHERE api = 'uv_poll_start'" \
-	$'stopped|main|1\nstopped|main|1'
+	$'stopped|main|1\nstopped|main|1\nstopped|main|1'
 answers 'a signal that was waited for once has fired' \
 	"SELECT \"end\" FROM arming JOIN named USING (arming_id)
 	 WHERE callback = 'on_signal_once'" fired
+answers '… and is stopped afterwards, by nobody, also when it was started again meanwhile' \
+	"SELECT arming.api, \"end\", disarmed_run_id IS NULL FROM arming
+	 JOIN name USING (run_id) WHERE name.callback = 'on_signal_again'" \
+	'uv_signal_start|stopped|1'
+answers '… and also when it is started for good later' \
+	"SELECT arming.api, \"end\" FROM arming JOIN named USING (arming_id)
+	 WHERE callback = 'on_sticky_signal'" 'uv_signal_start|fired'
+answers 'a signal handle is stopped by a start that is refused' \
+	"SELECT arming.api, \"end\" FROM arming JOIN stack_of ON stack_of.stack_id =
+	 disarmed_stack_id WHERE function = 'stop_signal_by_refusal'" 'uv_signal_start|stopped'
+answers 'a timer that one thread puts off and another runs was put off by the former' \
+	"SELECT c.api, t.role FROM named JOIN cause c USING (cause_id)
+	 JOIN thread t ON t.thread_id = c.thread_id WHERE callback = 'on_put_off_here'" \
+	'uv_timer_again|main'
 
 done_testing

@@ -33,6 +33,15 @@ trap_by fork 0
 check_recording fork.db
 equal 'the children of the handler have spoken' "$(grep -ac '^child$' fork.err)" 20
 
+trap_by return 0
+# Of the call that was interrupted, what it still had to write is lost, and counted.
+equal 'PRAGMA integrity_check' "$(sql return.db 'PRAGMA integrity_check')" ok
+equal 'each of the children is its parent'"'"'s' \
+	"$(sql return.db 'SELECT count(*), count(DISTINCT parent_process_id) FROM process WHERE parent_process_id IS NOT NULL')" '100|1'
+
+equal 'return, when children are not followed' "$("$ACAUSAL" record --no-follow -o alone.db "$program" return 2>alone.err)" \
+	"$(cat return.plain)"
+
 # What a handler leaves behind in the midst of an event is given up at the next turn of the loop.
 trap_by leave 0
 equal 'after handlers that were left, all is recorded again' \

@@ -9,6 +9,7 @@
 
 #include <pty.h>
 #include <spawn.h>
+#include <sys/mman.h>
 
 static char self[4096], parent[32];
 static char *const seen_arguments[] = {"name given", "seen", parent, "one", "two words", NULL};
@@ -94,8 +95,16 @@ static void exec_refused(void)
 {
 	static char *many[40000], word[] = "a word of which there are too many to be passed on";
 	static char long_name[8192];
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *end = pages + 4096, **cut = (char **)(void *)(end - 2 * sizeof *cut);
+	char *texts = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *cut_text = memcpy(texts + 4096 - 12, "LD_PRELOAD=x", 12);
 	size_t i;
 
+	/* A list and a text that go on where nothing is. */
+	cut[0] = cut[1] = custom[0];
+	MUST(munmap(end, 4096));
+	MUST(munmap(texts + 4096, 4096));
 	memset(long_name, 'x', sizeof long_name - 1);
 	for (i = 0; i + 1 < sizeof many / sizeof *many; i++)
 		many[i] = word;
@@ -115,6 +124,10 @@ static void exec_refused(void)
 	IN_CHILD(fork, execve(self, wild, custom));
 	IN_CHILD(fork, execve(self, many, custom));
 	IN_CHILD(fork, execve(self, seen_arguments, many));
+	IN_CHILD(fork, execve(self, seen_arguments, wild));
+	IN_CHILD(fork, execve(self, seen_arguments, (char *[]){"GOOD=1", wild, NULL}));
+	IN_CHILD(fork, execve(self, seen_arguments, cut));
+	IN_CHILD(fork, execve(self, seen_arguments, (char *[]){cut_text, NULL}));
 	IN_CHILD(fork, execv("/nowhere/at/all", seen_arguments));
 	IN_CHILD(fork, execl("/nowhere/at/all", "a", "b", (char *)NULL));
 	IN_CHILD(fork, execle("/nowhere/at/all", "a", "b", (char *)NULL, custom));
@@ -125,6 +138,7 @@ static void exec_refused(void)
 	IN_CHILD(fork, fexecve(0, seen_arguments, none));
 	IN_CHILD(fork, execveat(AT_FDCWD, "nowhere", seen_arguments, custom, 0));
 	IN_CHILD(fork, execveat(999, "nowhere", seen_arguments, custom, 0));
+	IN_CHILD(fork, execveat(AT_FDCWD, wild, seen_arguments, custom, AT_EMPTY_PATH));
 	IN_CHILD(fork, execveat(AT_FDCWD, self, seen_arguments, custom, 1 << 30));
 	IN_CHILD(fork, execveat(AT_FDCWD, "round", seen_arguments, custom, AT_SYMLINK_NOFOLLOW));
 }
@@ -233,6 +247,7 @@ static void spawning(void)
 	SPAWN(posix_spawn, (&spawned, self, NULL, NULL, seen_arguments, custom));
 	SPAWN(posix_spawn, (&spawned, self, NULL, NULL, seen_arguments, preloaded));
 	SPAWN(posix_spawn, (&spawned, self, NULL, NULL, seen_arguments, none));
+	SPAWN(posix_spawn, (&spawned, self, NULL, NULL, seen_arguments, wild));
 	SPAWN(posix_spawn, (&spawned, self, &actions, &attributes, seen_arguments, custom));
 	SPAWN(posix_spawn, (&spawned, self, &wrong, NULL, seen_arguments, custom));
 	SPAWN(posix_spawn, (&spawned, "/nowhere/at/all", NULL, NULL, seen_arguments, custom));

@@ -5,6 +5,7 @@
  *     trap_signals storm     a handler that sends and writes, thousands of times, while timers are
  *                            armed, fired and closed
  *     trap_signals fork      a handler that forks
+ *     trap_signals return    a handler that forks, and returns in the child too
  *     trap_signals leave     a handler that leaves by siglongjmp, from within calls
  *     trap_signals cancel    threads that are cancelled in the midst of calls
  *     trap_signals overflow  a callback that runs over the end of its stack, is caught on an
@@ -126,6 +127,53 @@ static void forks(void)
 	count = rounds(20);
 	every_us(0);
 	SAY("%s", fired == count * 10 ? "all timers fired" : "timers are missing");
+}
+
+/* --- return -------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t is_child, failed;
+
+static void on_fork_of_two(int signal)
+{
+	int saved = errno, status = 0;
+	pid_t child;
+
+	(void)signal;
+	if (is_child || handled++ >= 100)
+		return;
+	child = fork();
+	if (child == 0)
+		is_child = 1;
+	else if (waitpid(child, &status, 0) != child || status != 0)
+		failed++;
+	errno = saved;
+}
+
+/* The child goes on in the call that the handler has interrupted. */
+static void returns(void)
+{
+	uv_timer_t timers[8];
+	int after = 0, i;
+	uv_loop_t own;
+
+	handle_by(on_fork_of_two, SA_RESTART);
+	every_us(1000);
+	while (handled < 100 && after < 3) {
+		after += is_child;
+		MUST(uv_loop_init(&own));
+		for (i = 0; i < 8; i++) {
+			MUST(uv_timer_init(&own, &timers[i]));
+			MUST(uv_timer_start(&timers[i], on_timer, 0, 0));
+		}
+		if (is_child)
+			MUST(uv_loop_fork(&own));
+		uv_run(&own, UV_RUN_DEFAULT);
+		MUST(uv_loop_close(&own));
+	}
+	if (is_child)
+		_exit(0);
+	every_us(0);
+	SAY("%d children did not come to their end", (int)failed);
 }
 
 /* --- leave --------------------------------------------------------------------------------- */
@@ -282,8 +330,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*trap)(void);
-	} traps[] = {{"storm", storm}, {"fork", forks}, {"leave", leaves}, {"cancel", cancels},
-		{"overflow", overflows}, {"crash", run_over}};
+	} traps[] = {{"storm", storm}, {"fork", forks}, {"return", returns}, {"leave", leaves},
+		{"cancel", cancels}, {"overflow", overflows}, {"crash", run_over}};
 	size_t i;
 
 	say_begin();

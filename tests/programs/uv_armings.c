@@ -5,6 +5,7 @@
 #include "tests/programs/say.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 
@@ -69,6 +70,16 @@ static void on_changed(uv_timer_t *timer)
 static void on_poll_event(uv_poll_t *handle, int status, int events)
 {
 	(void)handle, (void)status, (void)events;
+}
+
+static void on_put_off_here(uv_timer_t *timer)
+{
+	close_now(timer);
+}
+
+static void on_sticky_signal(uv_signal_t *handle, int signum)
+{
+	(void)handle, (void)signum;
 }
 
 static void on_signal_once(uv_signal_t *handle, int signum)
@@ -200,9 +211,63 @@ static __attribute__((noinline)) void stop_poll_by_events(uv_poll_t *handle)
 	uv_poll_start(handle, 0, on_poll_event);
 }
 
+/* Libuv stops what it then refuses to start for another signal. */
+static __attribute__((noinline)) void stop_signal_by_refusal(uv_signal_t *handle)
+{
+	TRY(uv_signal_start(handle, on_never_signal, SIGKILL));
+}
+
+static void on_signal_again(uv_signal_t *handle, int signum)
+{
+	MUST(uv_signal_start(handle, on_never_signal, signum));
+}
+
+/* What was to fire once, ever, is stopped after each time, however it was started again. */
+static void signals_stopped_unasked(void)
+{
+	static uv_signal_t refused, again, sticky;
+
+	uv_signal_init(loop, &refused);
+	MUST(uv_signal_start(&refused, on_never_signal, SIGHUP));
+	stop_signal_by_refusal(&refused);
+	uv_signal_init(loop, &again);
+	MUST(uv_signal_start_oneshot(&again, on_signal_again, SIGUSR2));
+	uv_signal_init(loop, &sticky);
+	MUST(uv_signal_start_oneshot(&sticky, on_never_signal, SIGUSR2));
+	MUST(uv_signal_stop(&sticky));
+	MUST(uv_signal_start(&sticky, on_sticky_signal, SIGUSR2));
+	raise(SIGUSR2);
+	RUN(loop);
+	SAY("active: %d %d %d", uv_is_active((uv_handle_t *)&refused),
+		uv_is_active((uv_handle_t *)&again), uv_is_active((uv_handle_t *)&sticky));
+	close_now(&refused);
+	close_now(&again);
+	close_now(&sticky);
+}
+
+static void *run_elsewhere(void *argument)
+{
+	(void)argument;
+	RUN(loop);
+	return NULL;
+}
+
+/* Put off by one thread, fires on another. */
+static void put_off_here(void)
+{
+	static uv_timer_t timer;
+	pthread_t thread;
+
+	uv_timer_init(loop, &timer);
+	MUST(uv_timer_start(&timer, on_put_off_here, 1, 1));
+	MUST(uv_timer_again(&timer));
+	MUST(pthread_create(&thread, NULL, run_elsewhere, NULL));
+	pthread_join(thread, NULL);
+}
+
 static void armings(void)
 {
-	static uv_poll_t polls[2];
+	static uv_poll_t polls[3];
 	static uv_signal_t once;
 	int pair[2];
 
@@ -228,6 +293,11 @@ static void armings(void)
 	MUST(uv_poll_stop(&polls[1]));
 	close_now(&polls[0]);
 	close_now(&polls[1]);
+	RUN(loop);
+	uv_poll_init(loop, &polls[2], pair[0]);
+	MUST(uv_poll_start(&polls[2], UV_READABLE, on_poll_event));
+	MUST(uv_poll_start(&polls[2], 0, NULL));
+	close_now(&polls[2]);
 	uv_signal_init(loop, &once);
 	MUST(uv_signal_start_oneshot(&once, on_signal_once, SIGUSR2));
 	raise(SIGUSR2);
@@ -241,6 +311,8 @@ int main(void)
 	say_begin();
 	loop = uv_default_loop();
 	armings();
+	signals_stopped_unasked();
+	put_off_here();
 	stopping();
 	TRY(uv_loop_close(loop));
 	return 0;
