@@ -62,6 +62,7 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 	reader->started.monotonic_ns = LOAD(header->started.monotonic_ns);
 	reader->started.realtime_ns = LOAD(header->started.realtime_ns);
 	reader->from.os_pid = LOAD(header->from.os_pid);
+	reader->from.is_shell = LOAD(header->from.is_shell);
 	reader->from.started = LOAD(header->from.started);
 	reader->from.spawn_id = LOAD(header->from.spawn_id);
 	reader->is_fork = LOAD(header->is_fork) != 0;

@@ -101,7 +101,8 @@ static struct spawn *find_spawn(struct ingest_process *process)
 		return NULL;
 	if (from->spawn_id)
 		return spawns_find(spawns, process->parent->process_id, from->spawn_id);
-	if (from->started)
+	/* What else came unseen (a system call, an environment taken away) is not theirs. */
+	if (from->started || !from->is_shell)
 		return NULL;
 	return spawns_only_unseen(spawns, process->parent->process_id,
 		events_ns(process, process->arena.started.ticks), &process->parent->unmatched);

@@ -4,6 +4,7 @@
 #include "recorder/runtime/settings.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,8 @@ void settings_read(void)
 	settings.os_pid = (uint32_t)getpid();
 	settings.drop_when_full = on_full && strcmp(on_full, "drop") == 0;
 	if (!origin_read(getenv(ARENA_FROM_ENV), &settings.from))
-		settings.from = (struct arena_origin){.os_pid = (uint32_t)getppid()};
+		settings.from = (struct arena_origin){.os_pid = (uint32_t)getppid(),
+			.is_shell = strcmp(program_invocation_name, "sh") == 0};
 	settings.follows = !pid;
 	settings.is_asked = true;
 }

@@ -89,8 +89,8 @@ struct arena_free_list {
 
 /* Which EVENT_SPAWN, of which process, a process came from; all 0 when that is not known. */
 struct arena_origin {
-	uint32_t os_pid; /* that process, which for an exec is the same one */
-	uint32_t reserved;
+	uint32_t os_pid;   /* that process, which for an exec is the same one */
+	uint32_t is_shell; /* 1: the process was called "sh", as system and popen call theirs */
 	uint64_t started;  /* `arena_header.started.ticks` of it */
 	uint64_t spawn_id; /* 0: a child of it, by a call that was not seen */
 };

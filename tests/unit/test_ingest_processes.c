@@ -230,7 +230,8 @@ static void a_circle(void **state)
 /* What libc makes unseen is found by the parent's number, when there is but one that it can be. */
 static void unseen_calls(void **state)
 {
-	struct arena_origin from = {.os_pid = CHILD_PID};
+	struct arena_origin from = {.os_pid = CHILD_PID, .is_shell = 1};
+	struct arena_origin other = {.os_pid = CHILD_PID};
 	struct fixture *f = family_create();
 	struct arena_writer *first = f->arena;
 	struct relative *parent;
@@ -253,14 +254,15 @@ static void unseen_calls(void **state)
 	hand_in(f, relative_make(CHILD_PID + 4, &from), NULL); /* 6: still, but now both are over */
 	fixture_drain(f);
 	put_spawn(f, 5, ACAUSAL_API_system, 0);
-	hand_in(f, relative_make(CHILD_PID + 5, &from), NULL); /* 7: it is that one */
+	hand_in(f, relative_make(CHILD_PID + 5, &other), NULL); /* 7: they start shells */
+	hand_in(f, relative_make(CHILD_PID + 6, &from), NULL);	/* 8: it is that one */
 	f->arena = first;
 	fixture_finish(f);
 	assert_answer(f,
 		"SELECT p.process_id, p.parent_process_id, p.is_foreign, e.link_run_id >> 40,"
 		" e.link_api FROM process p JOIN run_edge e"
 		" ON e.run_id = ((p.process_id - 1) << 40) + 1 WHERE p.process_id > 2",
-		"3|2|0|1|system 4|2|1|-|- 5|2|1|-|- 6|2|1|-|- 7|2|0|1|system");
+		"3|2|0|1|system 4|2|1|-|- 5|2|1|-|- 6|2|1|-|- 7|2|1|-|- 8|2|0|1|system");
 	family_destroy(f);
 }
 
