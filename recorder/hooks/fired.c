@@ -258,7 +258,8 @@ void fired_end(struct fired *fired, int64_t status, int64_t bytes)
 	/* Not when the callback forked and this is the child, be it recorded or not. */
 	if (!fired->thread || fired->thread != thread_current || !arena())
 		return;
-	if (fired->is_work && fired->depth >= 0 && fired->thread->depth == fired->depth + 1)
+	if (fired->is_work && fired->depth >= 0 && fired->thread->depth == fired->depth + 1 &&
+		run_is_open(fired->thread, fired->depth, fired->entry))
 		work_done(fired);
 	if (fired->depth >= 0)
 		run_end(fired->thread, fired->depth, fired->entry, &result);

@@ -57,44 +57,31 @@ static void fork_ends(struct thread *thread, bool is_child)
 		forked_idle();
 }
 
+#define FORK(name, ...)                                                                            \
+	struct unwind_start from;                                                                  \
+	struct thread *thread;                                                                     \
+	pid_t result;                                                                              \
+                                                                                                   \
+	UNWIND_FROM_CALLER(&from);                                                                 \
+	thread = fork_begins(&from, ACAUSAL_API_##name);                                           \
+	result = libc_real.name(__VA_ARGS__);                                                      \
+	fork_ends(thread, result == 0);                                                            \
+	return result
+
 WRAPPER pid_t fork(void)
 {
-	struct unwind_start from;
-	struct thread *thread;
-	pid_t result;
-
-	UNWIND_FROM_CALLER(&from);
-	thread = fork_begins(&from, ACAUSAL_API_fork);
-	result = libc_real.fork();
-	fork_ends(thread, result == 0);
-	return result;
+	FORK(fork);
 }
 
 WRAPPER pid_t _Fork(void)
 {
-	struct unwind_start from;
-	struct thread *thread;
-	pid_t result;
-
-	UNWIND_FROM_CALLER(&from);
-	thread = fork_begins(&from, ACAUSAL_API__Fork);
-	result = libc_real._Fork();
-	fork_ends(thread, result == 0);
-	return result;
+	FORK(_Fork);
 }
 
 WRAPPER int forkpty(
 	int *master, char *name, const struct termios *terminal, const struct winsize *size)
 {
-	struct unwind_start from;
-	struct thread *thread;
-	int result;
-
-	UNWIND_FROM_CALLER(&from);
-	thread = fork_begins(&from, ACAUSAL_API_forkpty);
-	result = libc_real.forkpty(master, name, terminal, size);
-	fork_ends(thread, result == 0);
-	return result;
+	FORK(forkpty, master, name, terminal, size);
 }
 
 WRAPPER int daemon(int stay, int keep_open)

@@ -71,17 +71,20 @@ static int spawn_told(const struct spawn *spawn, const struct unwind_start *from
 	return result;
 }
 
+#define SPAWN(name, path)                                                                          \
+	const struct spawn spawn = {                                                               \
+		ACAUSAL_API_##name, os_pid, path, actions, attributes, arguments, variables};      \
+	struct unwind_start from;                                                                  \
+                                                                                                   \
+	UNWIND_FROM_CALLER(&from);                                                                 \
+	return spawn_told(&spawn, &from)
+
 WRAPPER int posix_spawn(pid_t *restrict os_pid, const char *restrict path,
 	const posix_spawn_file_actions_t *restrict actions,
 	const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
 	char *const variables[restrict])
 {
-	const struct spawn spawn = {
-		ACAUSAL_API_posix_spawn, os_pid, path, actions, attributes, arguments, variables};
-	struct unwind_start from;
-
-	UNWIND_FROM_CALLER(&from);
-	return spawn_told(&spawn, &from);
+	SPAWN(posix_spawn, path);
 }
 
 WRAPPER int posix_spawnp(pid_t *restrict os_pid, const char *restrict name,
@@ -89,12 +92,7 @@ WRAPPER int posix_spawnp(pid_t *restrict os_pid, const char *restrict name,
 	const posix_spawnattr_t *restrict attributes, char *const arguments[restrict],
 	char *const variables[restrict])
 {
-	const struct spawn spawn = {
-		ACAUSAL_API_posix_spawnp, os_pid, name, actions, attributes, arguments, variables};
-	struct unwind_start from;
-
-	UNWIND_FROM_CALLER(&from);
-	return spawn_told(&spawn, &from);
+	SPAWN(posix_spawnp, name);
 }
 
 WRAPPER int system(const char *command)

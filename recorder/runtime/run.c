@@ -201,12 +201,7 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 void run_end(struct thread *thread, int depth, uintptr_t entry, const struct run_result *result)
 {
 	thread->is_astray = false;
-	/*
-	 * Somebody outside may have dropped this run: it is over already. Then another one may be
-	 * open at its depth, where callbacks interleave on several stacks.
-	 */
-	if (unlikely(thread->depth <= depth ||
-		     (depth < THREAD_RUNS && thread->runs[depth].entry != entry)))
+	if (unlikely(!run_is_open(thread, depth, entry)))
 		return;
 	run_drop_above(thread, depth + 1);
 	run_close(thread, 0, result);

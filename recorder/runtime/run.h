@@ -30,6 +30,17 @@ struct run_result {
 int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t entry);
 
 /*
+ * Whether the run that run_begin opened at `depth` for the frame at `entry` is open still. Somebody
+ * outside may have dropped it: then another one may be open at its depth, where callbacks
+ * interleave on several stacks.
+ */
+static inline bool run_is_open(const struct thread *thread, int depth, uintptr_t entry)
+{
+	return thread->depth > depth &&
+	       (depth >= THREAD_RUNS || thread->runs[depth].entry == entry);
+}
+
+/*
  * Closes the run that run_begin opened at `depth` for the frame at `entry`, and as abandoned all
  * that are still open above it. Does nothing when that run is open no more.
  */
