@@ -33,7 +33,7 @@ endif
 CXX      ?= g++
 CFLAGS   ?= -O2 -g
 PKG      := pkg-config
-MODULES  := libuv libdw libelf sqlite3 readline
+MODULES  := libuv libdw libelf sqlite3 readline libpcre2-8
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -50,8 +50,8 @@ endif
 UV_CFLAGS      := $(shell $(PKG) --cflags libuv)
 UV_LIBS        := $(shell $(PKG) --libs libuv)
 DW_LIBS        := $(shell $(PKG) --libs libdw libelf)
-PROGRAM_CFLAGS := $(shell $(PKG) --cflags libdw libelf sqlite3 readline)
-PROGRAM_LIBS   := $(shell $(PKG) --libs libdw libelf sqlite3 readline)
+PROGRAM_CFLAGS := $(shell $(PKG) --cflags libdw libelf sqlite3 readline libpcre2-8)
+PROGRAM_LIBS   := $(shell $(PKG) --libs libdw libelf sqlite3 readline libpcre2-8)
 CMOCKA_CFLAGS  := $(shell $(PKG) --cflags cmocka 2>/dev/null)
 CMOCKA_LIBS    := $(shell $(PKG) --libs cmocka 2>/dev/null || echo -lcmocka)
 endif
@@ -91,7 +91,8 @@ UV_PROGRAMS     := $(filter-out cfi_% static_%,$(TEST_PROGRAMS))
 LIB_OBJECTS     := $(LIB_SOURCES:%.c=$(B)/lib/%.o)
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/schema.o
 MAIN_OBJECT     := $(B)/obj/debugger/main.o
-RUNTIME_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard recorder/runtime/*.c))
+RUNTIME_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard recorder/runtime/*.c) \
+	recorder/hooks/sink_match.c)
 SCHEMA_PARTS    := tables views indexes
 
 Q := $(if $(V),,@)
@@ -104,8 +105,9 @@ all: $(B)/libacausal.so $(B)/acausal $(EXAMPLES:%=$(B)/examples/%) ## build ever
 
 # --- the library in the recorded process: libc and nothing else ---------------------------------
 
-$(B)/libacausal.so: $(LIB_OBJECTS) $(B)/flags $(B)/sources
+$(B)/libacausal.so: $(LIB_OBJECTS) recorder/hooks/versions.map $(B)/flags $(B)/sources
 	$(call say,LINK,$@)$(CC) -shared -o $@ $(LIB_OBJECTS) -Wl,-soname,libacausal.so \
+		-Wl,--version-script=recorder/hooks/versions.map \
 		-Wl,-z,now -Wl,-z,relro -Wl,--no-undefined -Wl,--as-needed $(LDFLAGS)
 
 $(LIB_OBJECTS): $(B)/lib/%.o: %.c $(B)/flags
@@ -124,7 +126,7 @@ $(B)/objects.a: $(ARCHIVE_OBJECTS) $(B)/sources
 	$(Q)rm -f $@
 	$(call say,AR,$@)ar qcs $@ $(ARCHIVE_OBJECTS)
 
-# The runtime once more, for tests and benches of its parts.
+# The runtime, and of the hooks what stands alone, once more: for tests and benches of its parts.
 $(RUNTIME_OBJECTS): private CFLAGS += $(GUEST_FLAGS)
 $(B)/runtime.a: $(RUNTIME_OBJECTS) $(B)/sources
 	$(Q)rm -f $@

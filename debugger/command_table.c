@@ -6,6 +6,7 @@
 
 #include "debugger/help.h"
 #include "debugger/info.h"
+#include "debugger/log.h"
 #include "debugger/manual.h"
 #include "debugger/overview.h"
 #include "debugger/prompt.h"
@@ -34,6 +35,14 @@ static const struct option_row record_options[] = {
 		"when the program is faster than the recorder: it waits (the default), or events "
 		"are dropped and counted"},
 	{"no-follow", 0, NULL, "record COMMAND alone, and not the processes that it makes"},
+	{"log", 0, "PATTERN",
+		"keep the lines of files named so, too: a shell pattern of the name, or, with a "
+		"slash in it, of the whole path; also stdout, stderr, syslog; may be given again"},
+	{"no-log", 0, NULL, "keep no lines but those that --log names"},
+	{"log-max", 0, "SIZE", "bytes to keep of a line (1M): a number, with K or M"},
+	{"tag-lines", 0, NULL,
+		"end each line on the descriptors 1 and 2 in the ID of what wrote it, as in [#42]: "
+		"this changes what the command writes"},
 	{"help", 'h', NULL, "this help"},
 	{0},
 };
@@ -64,6 +73,9 @@ static const struct command rows[] = {
 			       "has ended; once COMMAND\nhas, Ctrl-C ends it and leaves "
 			       "them alone. Nothing is written unless one of\nthem uses "
 			       "libuv.\n"
+			       "\n"
+			       "Kept are also the lines that they write to the descriptors 1 and "
+			       "2, to files\nopened for appending or named *.log, and to syslog.\n"
 			       "\n"
 			       "  acausal record ./server --port 3000\n"
 			       "\n"
@@ -113,6 +125,47 @@ static const struct command rows[] = {
 		.run = info_run,
 	},
 	{
+		.name = "log",
+		.usage = "[options] [PATTERN | --file PATH:LINE | -]",
+		.summary = "list what the program wrote, or find a line of its log",
+		.description =
+			"Lists recorded lines with their moment, thread, point (log:N) and the"
+			"\nresource whose callback wrote them (#ID); `trace` and `info` take both."
+			"\nPATTERN is a regular expression as in Perl (PCRE2); (?i) in front of "
+			"it, or"
+			"\n-i, ignores case."
+			"\n\n"
+			"  acausal log 'timeout|refused'             lines that match\n"
+			"  acausal log --trace 'query .* failed'     how the program came to write "
+			"them\n"
+			"  acausal log --file app.log:1042           that line of a file\n"
+			"  grep ERROR app.log | acausal log -        lines from the input\n"
+			"\n"
+			"A file is known again after it was renamed or rotated. Where the same "
+			"text was"
+			"\nwritten several times, what is said is no more than what is sure: which "
+			"of"
+			"\nthem it is, or which it may be."
+			"\n\n"
+			"A line marked ? is not certain: one of several, or no more than likely, "
+			"as "
+			"where"
+			"\nonly a line's end is the same. With --format json `sure` says so, and "
+			"`why`."
+			"\nLines marked ~ were seen only when a buffer was flushed; #? is a run "
+			"that "
+			"is"
+			"\nnot known. On a terminal long lines are cut, in JSON they are whole."
+			"\n\n"
+			"Exit status: 1 when no line was found, when a line of the input was not, "
+			"or when"
+			"\na place may be several lines.",
+		.options = log_options,
+		.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING,
+		.most_words = 1,
+		.run = log_run,
+	},
+	{
 		.name = "sql",
 		.usage = "[options] [QUERY]",
 		.summary = "ask the recording in SQL",
@@ -123,7 +176,9 @@ static const struct command rows[] = {
 			"\n.schema [NAME] shows their columns.\n"
 			"\n"
 			"  acausal sql 'SELECT type, count(*) FROM resource_named GROUP BY type'\n"
-			"  acausal sql --format csv < query.sql",
+			"  acausal sql --format csv < query.sql\n"
+			"\n"
+			"`text REGEXP pattern` matches as `log` does.",
 		.options = sql_options,
 		.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING | COMMAND_REST,
 		.most_words = -1,

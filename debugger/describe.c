@@ -163,3 +163,19 @@ void describe_arming(struct strbuf *buffer, const char *api, int64_t timeout_ms,
 		strbuf_printf(buffer, ", repeat %" PRId64, repeat_ms);
 	strbuf_add_char(buffer, ')');
 }
+
+void describe_sink(struct strbuf *words, const struct log_row *log)
+{
+	size_t before = words->length;
+
+	if (log->fd != UNKNOWN)
+		strbuf_printf(words, "fd %" PRId64, log->fd);
+	if (log->path || log->sink_kind)
+		strbuf_add_string(words, words->length > before ? ", " : "");
+	if (log->path)
+		printable_add_string(words, log->path);
+	else if (log->sink_kind)
+		printable_add_string(words, log->sink_kind);
+	if (words->length == before)
+		strbuf_add_string(words, "it is not known where");
+}

@@ -30,4 +30,7 @@ void describe_status(struct strbuf *buffer, int64_t status);
 /* "uv_timer_start(500 ms, repeat 50)". */
 void describe_arming(struct strbuf *buffer, const char *api, int64_t timeout_ms, int64_t repeat_ms);
 
+/* Where a log line went: "fd 3, /var/log/app.log", "syslog". */
+void describe_sink(struct strbuf *words, const struct log_row *log);
+
 #endif

@@ -190,47 +190,84 @@ static int info_crash(struct inquiry *inquiry, const struct point *point, struct
 	return inquiry_add_stack(inquiry, "frames", crash.stack_id, err);
 }
 
+static void log_columns(struct inquiry *inquiry, const struct log_row *log)
+{
+	inquiry_integer(inquiry, "log_id", log->log_id);
+	inquiry_integer(inquiry, "process_id", log->process_id);
+	inquiry_integer(inquiry, "thread_id", log->thread_id);
+	inquiry_integer(inquiry, "run_id", log->run_id);
+	inquiry_integer(inquiry, "stack_id", log->stack_id);
+	inquiry_integer(inquiry, "written_ns", log->written_ns);
+	inquiry_integer(inquiry, "fd", log->fd);
+	inquiry_integer(inquiry, "sink_id", log->sink_id);
+	inquiry_string(inquiry, "sink", log->sink_kind);
+	inquiry_string(inquiry, "path", log->path);
+	inquiry_string(inquiry, "moved_to", log->moved_to);
+	inquiry_integer(inquiry, "writer_id", log->writer_id);
+	inquiry_integer(inquiry, "line_number", log->line_number);
+	inquiry_string(inquiry, "api", log->api);
+	inquiry_integer(inquiry, "at_flush", log->at_flush ? 1 : UNKNOWN);
+	facts_add_text(&inquiry->facts, "text", log->text ? log->text : "", log->text_length);
+	inquiry_integer(inquiry, "full_length", log->full_length);
+}
+
+/* What it says, where it went, and how. */
+static void log_words(struct inquiry *inquiry, const struct log_row *log)
+{
+	struct strbuf *words = inquiry_words(inquiry);
+
+	printable_add(words, log->text ? log->text : "", log->text_length, 4000);
+	inquiry_line(inquiry, "log line");
+	if (log->full_length > (int64_t)log->text_length) {
+		words = inquiry_words(inquiry);
+		quantity_add_count(words, log->full_length);
+		strbuf_add_string(words, " bytes, of which the first ");
+		quantity_add_count(words, (int64_t)log->text_length);
+		strbuf_add_string(words, " were kept");
+		inquiry_line(inquiry, "cut");
+	}
+	words = inquiry_words(inquiry);
+	describe_sink(words, log);
+	if (log->line_number != UNKNOWN)
+		strbuf_printf(words, ", line %" PRId64 " recorded of it", log->line_number);
+	if (log->moved_to) {
+		strbuf_add_string(words, "; now ");
+		printable_add_string(words, log->moved_to);
+	}
+	inquiry_line(inquiry, "to");
+	words = inquiry_words(inquiry);
+	if (log->api)
+		strbuf_add_string(words, "by ");
+	printable_add_string(words, log->api);
+	if (log->at_flush)
+		strbuf_printf(words,
+			"%sseen only when a buffer was flushed: what is said here is"
+			" of the flush",
+			words->length ? ", " : "");
+	if (words->length)
+		inquiry_line(inquiry, "written");
+}
+
 static int info_log(struct inquiry *inquiry, const struct point *point, struct error *err)
 {
 	struct log_row log;
-	struct strbuf *words;
 	int found = lookup_log(inquiry->recording, point->id, &log, err);
 
 	if (found != 1)
 		return found ? -1 : point_not_there(inquiry->recording, point, err);
 	if (inquiry_set_process(inquiry, log.process_id, err))
 		return -1;
-	inquiry_integer(inquiry, "log_id", log.log_id);
-	inquiry_integer(inquiry, "process_id", log.process_id);
-	inquiry_integer(inquiry, "thread_id", log.thread_id);
-	inquiry_integer(inquiry, "run_id", log.run_id);
-	inquiry_integer(inquiry, "stack_id", log.stack_id);
-	inquiry_integer(inquiry, "written_ns", log.written_ns);
-	inquiry_integer(inquiry, "fd", log.fd);
-	inquiry_string(inquiry, "path", log.path);
-	inquiry_integer(inquiry, "line_number", log.line_number);
-	facts_add_text(&inquiry->facts, "text", log.text ? log.text : "", log.text_length);
-	inquiry_integer(inquiry, "full_length", log.full_length);
-	words = inquiry_words(inquiry);
-	printable_add(words, log.text ? log.text : "", log.text_length, 4000);
-	inquiry_line(inquiry, "log line");
-	words = inquiry_words(inquiry);
-	if (log.fd != UNKNOWN)
-		strbuf_printf(words, "descriptor %" PRId64, log.fd);
-	if (log.path) {
-		strbuf_add_string(words, words->length ? ", " : "");
-		printable_add_string(words, log.path);
-	}
-	if (log.line_number != UNKNOWN)
-		strbuf_printf(words, ", line %" PRId64 " of it", log.line_number);
-	inquiry_line(inquiry, "to");
-	words = inquiry_words(inquiry);
+	log_columns(inquiry, &log);
+	log_words(inquiry, &log);
+	inquiry_words(inquiry);
 	if (inquiry_add_run(inquiry, log.run_id, log.thread_id, err))
 		return -1;
 	inquiry_add_moment(inquiry, log.written_ns);
 	if (inquiry_add_thread(inquiry, log.thread_id, err))
 		return -1;
 	inquiry_line(inquiry, "in");
+	inquiry_integer(inquiry, "async_id", inquiry->in.run.async_id);
+	inquiry_string(inquiry, "type", inquiry->in.type);
 	return inquiry_add_stack(inquiry, "frames", log.stack_id, err);
 }
 

@@ -492,17 +492,25 @@ int lookup_process(
 	return 1;
 }
 
+/*
+ * The text is cut where nobody would read on. As bytes: of a text, substr counts characters, and
+ * ends at a NUL.
+ */
 int lookup_log(struct reader *recording, int64_t log_id, struct log_row *ret, struct error *err)
 {
 	static const char sql[] =
-		"SELECT process_id, thread_id, run_id, stack_id, written_ns, fd, line_number,"
-		" full_length, path, CAST(substr(text, 1, 65536) AS BLOB) FROM main.log"
-		" WHERE log_id = ?1";
+		"SELECT o.process_id, o.thread_id, l.run_id, l.stack_id, l.written_ns, o.fd,"
+		" l.line_number, o.sink_id, o.writer_id, o.at_flush, s.path, s.moved_to, s.kind,"
+		" a.name, coalesce(l.full_length, length(CAST(l.text AS BLOB))),"
+		" substr(CAST(l.text AS BLOB), 1, 16777216) FROM main.packed_log l"
+		" LEFT JOIN main.log_origin o ON o.log_origin_id = l.log_origin_id"
+		" LEFT JOIN main.sink s ON s.sink_id = o.sink_id"
+		" LEFT JOIN main.api a ON a.api_id = o.api_id WHERE l.log_id = ?1";
 	sqlite3_stmt *row;
 	int found;
 
 	*ret = (struct log_row){log_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-		UNKNOWN, UNKNOWN, NULL, NULL, 0};
+		UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, NULL, NULL, NULL, NULL, NULL, 0, false};
 	found = row_by_key(recording, STATEMENT_LOG, sql, log_id, &row, err);
 	if (found != 1)
 		return found;
@@ -513,10 +521,16 @@ int lookup_log(struct reader *recording, int64_t log_id, struct log_row *ret, st
 	ret->written_ns = lookup_column(row, 4);
 	ret->fd = lookup_column(row, 5);
 	ret->line_number = lookup_column(row, 6);
-	ret->full_length = lookup_column(row, 7);
-	ret->path = lookup_text(recording, row, 8);
-	ret->text_length = (size_t)sqlite3_column_bytes(row, 9);
-	ret->text = reader_keep(recording, sqlite3_column_blob(row, 9), ret->text_length);
+	ret->sink_id = lookup_column(row, 7);
+	ret->writer_id = lookup_column(row, 8);
+	ret->at_flush = sqlite3_column_int(row, 9) == 1;
+	ret->path = lookup_text(recording, row, 10);
+	ret->moved_to = lookup_text(recording, row, 11);
+	ret->sink_kind = lookup_text(recording, row, 12);
+	ret->api = lookup_text(recording, row, 13);
+	ret->full_length = lookup_column(row, 14);
+	ret->text_length = (size_t)sqlite3_column_bytes(row, 15);
+	ret->text = reader_keep(recording, sqlite3_column_blob(row, 15), ret->text_length);
 	sqlite3_reset(row);
 	return ret->text || !ret->text_length ? 1 : error_set(err, "out of memory");
 }

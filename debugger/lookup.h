@@ -71,9 +71,12 @@ struct process_row {
 /* `text` is not interned: it lives until the next lookup_log. */
 struct log_row {
 	int64_t log_id, process_id, thread_id, run_id, stack_id, written_ns, fd, line_number;
-	int64_t full_length;
-	const char *path, *text;
+	int64_t sink_id, writer_id;
+	int64_t full_length; /* bytes of the whole line, of which `text` has the first */
+	const char *path, *moved_to, *sink_kind, *api;
+	const char *text;
 	size_t text_length;
+	bool at_flush; /* seen only when a buffer was flushed: the run is the flush's */
 };
 
 struct crash_row {

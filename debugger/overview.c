@@ -100,7 +100,7 @@ static void count_line(struct overview *overview)
 	} counts[] = {
 		{"SELECT count(*) FROM main.thread", "thread", "threads"},
 		{"SELECT max(stack_id) FROM main.stack", "stack", "stacks"},
-		{"SELECT max(log_id) FROM main.log", "log line", "log lines"},
+		{"SELECT max(log_id) FROM main.packed_log", "log line", "log lines"},
 		{"SELECT count(*) FROM main.crash", "crash", "crashes"},
 		{"SELECT sum(lost) FROM main.gap", "lost event", "lost events"},
 	};
@@ -218,6 +218,8 @@ static void suggestions(struct overview *overview, const struct session *session
 			"where a resource came from");
 		suggest(page, session, "info", strbuf_string(&words), "everything known of it");
 	}
+	if (number_of(overview, "SELECT max(log_id) FROM main.packed_log") != UNKNOWN)
+		suggest(page, session, "log", NULL, "what the program wrote; PATTERN, --file");
 	suggest(page, session, "sql", ".tables", "what can be asked in SQL");
 	if (!session->at_prompt)
 		suggest(page, session, "debug", NULL, "a prompt for all of these");

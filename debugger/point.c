@@ -105,7 +105,7 @@ static const char last_async_sql[] =
 	" UNION ALL SELECT * FROM (SELECT async_id FROM main.packed_resource"
 	" WHERE async_id & ((1 << 40) - 1) <> 1 ORDER BY async_id DESC LIMIT 1))";
 static const char last_crash_sql[] = "SELECT max(crash_id) FROM main.crash";
-static const char last_log_sql[] = "SELECT max(log_id) FROM main.log";
+static const char last_log_sql[] = "SELECT max(log_id) FROM main.packed_log";
 
 /* Names a resource that there is, so that there is something to type. */
 static int nothing_to_begin_at(struct reader *recording, struct error *err)

@@ -6,6 +6,7 @@
 
 #include "debugger/file_kind.h"
 #include "debugger/reader_guard.h"
+#include "debugger/regexp.h"
 #include "debugger/strbuf.h"
 #include "schema/schema.h"
 
@@ -244,6 +245,7 @@ static int open_all(struct reader *recording, bool writer, struct error *err)
 	if (reader_guard_check(recording->database, recording->path, err) ||
 		make_views(recording, err))
 		return -1;
+	regexp_add(recording->database);
 	recording->is_indexed = reader_finds(recording, "packed_request", "run_id");
 	reader_guard_seal(recording->database);
 	complete = reader_meta(recording, "complete");

@@ -87,6 +87,39 @@ static void add_log_line(const struct log_row *log, struct strbuf *words)
 	strbuf_add_char(words, '"');
 }
 
+/* Where the line went, and what is to be known of how it was seen. */
+static void log_lines(struct heading *heading)
+{
+	const struct log_row *log = &heading->lineage->log;
+	struct page *page = heading->page;
+	struct strbuf *words = new_words(heading);
+
+	page_add(page, PAGE_PLAIN, "to");
+	page_tab(page, WORDS_COLUMN);
+	describe_sink(words, log);
+	if (log->full_length > (int64_t)log->text_length) {
+		strbuf_add_string(words, "; ");
+		quantity_add_count(words, log->full_length);
+		strbuf_add_string(words, " bytes, of which not all were kept");
+	}
+	page_words(page, PAGE_PLAIN, take_words(heading));
+	page_end_line(page);
+	if (log->run_id == UNKNOWN) {
+		page_add(page, PAGE_WARN, "run:?");
+		page_tab(page, WORDS_COLUMN);
+		page_words(page, PAGE_WARN, "it is not known which run wrote it");
+		page_end_line(page);
+	}
+	if (log->at_flush) {
+		page_add(page, PAGE_WARN, "~");
+		page_tab(page, WORDS_COLUMN);
+		page_words(page, PAGE_WARN,
+			"seen only when a buffer was flushed: this is how the flush came about, and"
+			" the line may have been made in an earlier run");
+		page_end_line(page);
+	}
+}
+
 /* "killed in on_retry of timer 43", "ended after 2.1 s" */
 static void add_thread(const struct heading *heading, struct strbuf *words)
 {
@@ -208,6 +241,8 @@ void render_heading(struct page *page, const struct lineage *lineage, enum recor
 	if (words->length)
 		page_right(page, PAGE_PLAIN, ' ', PAGE_PLAIN, take_words(&heading));
 	page_end_line(page);
+	if (lineage->point.kind == POINT_LOG)
+		log_lines(&heading);
 	execution_line(&heading);
 	page_end_line(page);
 	strbuf_deinit(&heading.words);

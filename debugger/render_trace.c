@@ -149,6 +149,20 @@ static const char *firing_verb(const struct cause_row *cause)
 								     : "fired by ";
 }
 
+/* What to type about another run. */
+static void trace_hint(struct renderer *renderer, int64_t run_id)
+{
+	struct strbuf *words = new_words(renderer);
+
+	if (renderer->options->session)
+		session_add_command(renderer->options->session, words, "trace");
+	else
+		strbuf_add_string(words, "acausal trace");
+	strbuf_add_char(words, ' ');
+	point_add_run(words, run_id);
+	page_right(renderer->page, PAGE_PLAIN, ' ', PAGE_FAINT, take_words(renderer));
+}
+
 /* One callback had the loop for most of the time. */
 static void holder_line(struct renderer *renderer, const struct segment *segment)
 {
@@ -162,10 +176,7 @@ static void holder_line(struct renderer *renderer, const struct segment *segment
 	page_tab(page, FUNCTION_COLUMN);
 	page_words(page, PAGE_WARN, take_words(renderer));
 	if (segment->wait->holder.run_id != segment->in.run.run_id) {
-		words = new_words(renderer);
-		strbuf_add_string(words, "acausal trace ");
-		point_add_run(words, segment->wait->holder.run_id);
-		page_right(page, PAGE_PLAIN, ' ', PAGE_FAINT, take_words(renderer));
+		trace_hint(renderer, segment->wait->holder.run_id);
 	}
 	page_end_line(page);
 }
@@ -216,10 +227,7 @@ static void firing_lines(
 	frame_lines_add_inline(&renderer->lines, firing->frames);
 	/* From a root run there is nowhere further to go. */
 	if (firing->in.run.run_id != UNKNOWN && !firing->in.is_root) {
-		words = new_words(renderer);
-		strbuf_add_string(words, "acausal trace ");
-		point_add_run(words, firing->row.run_id);
-		page_right(page, PAGE_PLAIN, ' ', PAGE_FAINT, take_words(renderer));
+		trace_hint(renderer, firing->row.run_id);
 	}
 	page_end_line(page);
 }

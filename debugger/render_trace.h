@@ -5,11 +5,13 @@
 #include "debugger/async_stack.h"
 #include "debugger/json.h"
 #include "debugger/page.h"
+#include "debugger/session.h"
 
 struct render_options {
 	bool full;  /* also the frames that are set aside; all segments */
 	bool whole; /* all segments, however many: text leaves the middle of a long stack out */
 	enum recording_state state;
+	const struct session *session; /* how commands are typed; NULL: no recording named */
 };
 
 /* Text. What it reads beside the lineage is the source line of the point itself. */

@@ -42,6 +42,12 @@ enum statement_slot {
 	STATEMENT_SUCCESSOR, /* describe_process.c */
 	STATEMENT_LAST_PROCESS,
 	STATEMENT_PROCESS_COUNT,
+	STATEMENT_LAST_END, /* log_search_place.c */
+	STATEMENT_SINKS,    /* log_sinks.c */
+	STATEMENT_LOG_ORIGINS,
+	STATEMENT_LOG_SCAN,    /* log_wanted.c */
+	STATEMENT_LOG_ANCHORS, /* log_order.c */
+	STATEMENT_LOG_MATCHES, /* log_list.c */
 	STATEMENT_COUNT
 };
 

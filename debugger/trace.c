@@ -43,7 +43,7 @@ static int read_options(
 }
 
 static void show(struct session *session, const struct lineage *lineage,
-	const struct render_options *options, bool as_json)
+	const struct render_options *options, bool as_json, bool may_page)
 {
 	struct json json = {.out = session->out};
 	struct page page = {0};
@@ -55,7 +55,7 @@ static void show(struct session *session, const struct lineage *lineage,
 	}
 	terminal_begin(&page, session->out);
 	render_trace_text(&page, lineage, options);
-	terminal_show(&page, session->out, !session->at_prompt);
+	terminal_show(&page, session->out, may_page);
 	page_deinit(&page);
 }
 
@@ -74,8 +74,8 @@ int trace_run(struct session *session, const struct invocation *invocation, stru
 	if (lineage_init(&lineage, session->recording, session->cache, &point, &options, err))
 		return 1;
 	render = (struct render_options){
-		options.full, options.depth != UNKNOWN, reader_state(session->recording)};
-	show(session, &lineage, &render, format && *format == 'j');
+		options.full, options.depth != UNKNOWN, reader_state(session->recording), session};
+	show(session, &lineage, &render, format && *format == 'j', !session->at_prompt);
 	lineage_deinit(&lineage);
 	return 0;
 }
@@ -91,13 +91,15 @@ int trace_print_crash(const char *path)
 	int result = -1;
 
 	session_init(&session, path);
-	session.at_prompt = true; /* no pager */
+	/* Elsewhere it has to be named to be found. */
+	session.path_typed = strcmp(path, "acausal.db") || getenv("ACAUSAL_RECORDING");
+	render.session = &session;
 	if (!session_acquire(&session, &err)) {
 		result = lineage_init(
 			&lineage, session.recording, session.cache, &point, &options, &err);
 		if (!result) {
 			render.state = reader_state(session.recording);
-			show(&session, &lineage, &render, false);
+			show(&session, &lineage, &render, false, false);
 			lineage_deinit(&lineage);
 		}
 		session_release(&session);

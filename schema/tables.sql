@@ -237,19 +237,42 @@ CREATE TABLE fold (
 	to_run_id INTEGER
 );
 
--- A line that the program wrote.
-CREATE TABLE log (
-	log_id INTEGER PRIMARY KEY,
+-- Where lines go to. The same file under another name is another sink, with the same device, inode
+-- and born_ns.
+CREATE TABLE sink (
+	sink_id INTEGER PRIMARY KEY,
+	kind TEXT,                        -- 'file', 'terminal', 'pipe', 'socket', 'syslog', 'other'
+	path TEXT,                        -- NULL: it has none
+	device INTEGER,
+	inode INTEGER,
+	born_ns INTEGER,                  -- of a file, since 1970; NULL: the file system does not say
+	size_before INTEGER,              -- bytes that a file had before the first line of this sink
+	met_ns INTEGER,
+	moved_to TEXT                     -- path at the end of recording, when it is another one
+);
+
+-- From where lines came: the combinations that occurred.
+CREATE TABLE log_origin (
+	log_origin_id INTEGER PRIMARY KEY,
 	process_id INTEGER,
 	thread_id INTEGER,
+	fd INTEGER,                       -- NULL: syslog
+	sink_id INTEGER,
+	writer_id INTEGER,                -- who wrote to that sink: process, thread and stdio stream
+	api_id INTEGER,                   -- the function that was called
+	at_flush INTEGER                  -- 1: seen only when a buffer was flushed
+);
+
+-- A line that the program wrote.
+CREATE TABLE packed_log (
+	log_id INTEGER PRIMARY KEY,
+	log_origin_id INTEGER,
 	run_id INTEGER,
 	stack_id INTEGER,
 	written_ns INTEGER,
-	fd INTEGER,
-	path TEXT,
-	line_number INTEGER,              -- among the lines recorded for that path
-	text,                             -- BLOB when not UTF-8
-	full_length INTEGER
+	line_number INTEGER,              -- among the lines recorded of that sink's path
+	full_length INTEGER,              -- bytes; NULL: all of them are in text
+	text                              -- BLOB when not UTF-8
 );
 
 -- Values that callbacks inherit: what is in force is found by following the parents.

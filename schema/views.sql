@@ -191,10 +191,26 @@ LEFT JOIN type ON type.type_id = resource.type_id
 LEFT JOIN stack ON stack.stack_id = resource.stack_id
 LEFT JOIN source ON source.frame_id = stack.frame_id AND source.inline_depth = 0;
 
--- Lines with the resource whose run wrote them.
+-- Lines that the program wrote. In a run of the flush (at_flush) the text was not made there.
+CREATE VIEW log AS
+SELECT p.log_id, o.process_id, o.thread_id, p.run_id, p.stack_id, p.written_ns, o.fd, s.path,
+	p.line_number, p.text,
+	coalesce(p.full_length, length(CAST(p.text AS BLOB))) AS full_length,
+	o.sink_id, o.writer_id, a.name AS api, o.at_flush
+FROM packed_log p
+LEFT JOIN log_origin o ON o.log_origin_id = p.log_origin_id
+LEFT JOIN sink s ON s.sink_id = o.sink_id
+LEFT JOIN api a ON a.api_id = o.api_id;
+
+-- Lines with the resource whose run wrote them. From the packed tables: a join with `run`, which is
+-- a union, reads all of that for one line.
 CREATE VIEW log_named AS
-SELECT log.*, run.async_id, type.name AS type
+SELECT log.*, coalesce(r.async_id, s.async_id, q.async_id) AS async_id, type.name AS type
 FROM log
-LEFT JOIN run ON run.run_id = log.run_id
-LEFT JOIN resource ON resource.async_id = run.async_id
-LEFT JOIN type ON type.type_id = resource.type_id;
+LEFT JOIN packed_run r ON r.run_id = log.run_id
+LEFT JOIN packed_shot s ON s.run_id = log.run_id
+LEFT JOIN packed_request q ON q.run_id = log.run_id
+LEFT JOIN packed_resource made ON made.async_id = coalesce(r.async_id, s.async_id)
+LEFT JOIN packed_request asked ON asked.async_id = r.async_id
+LEFT JOIN origin o ON o.origin_id = coalesce(made.origin_id, asked.origin_id, q.origin_id)
+LEFT JOIN type ON type.type_id = coalesce(made.type_id, o.type_id);

@@ -19,12 +19,16 @@ static const char socket_name[] = ARENA_SOCKET_ENV "=";
 static const char on_full_name[] = "ACAUSAL_ON_FULL=";
 static const char from_name[] = ARENA_FROM_ENV "=";
 static const char pid_name[] = ARENA_PID_ENV "=";
+static const char log_name[] = ARENA_LOG_ENV "=";
+static const char log_max_name[] = ARENA_LOG_MAX_ENV "=";
+static const char tag_name[] = ARENA_TAG_ENV "=";
 
 enum {
-	OURS = 4, /* variables that are added at most */
+	OURS = 7, /* variables that are added at most */
 	/* PID.STARTED.SPAWN.TARGET in hexadecimal, and all the rest */
 	OURS_SIZE = sizeof socket_name + sizeof settings.socket + sizeof on_full_name + 5 +
-		    sizeof from_name + 4 * 17,
+		    sizeof from_name + 4 * 17 + sizeof log_name + sizeof settings.log +
+		    sizeof log_max_name + 20 + sizeof tag_name + 1,
 };
 
 static bool is(const char *variable, const char *name)
@@ -35,7 +39,8 @@ static bool is(const char *variable, const char *name)
 static bool is_ours(const char *variable)
 {
 	return is(variable, socket_name) || is(variable, on_full_name) || is(variable, from_name) ||
-	       is(variable, pid_name);
+	       is(variable, pid_name) || is(variable, log_name) || is(variable, log_max_name) ||
+	       is(variable, tag_name);
 }
 
 /* Whether the word that holds `address` can be read; `page` is the last one that was asked for. */
@@ -143,6 +148,38 @@ static char *append_from(char *to, const struct environment_told *told)
 	return append_number(to, told->os_pid, 0);
 }
 
+static char *append_decimal(char *to, uint64_t number)
+{
+	char digits[20];
+	int count = 0;
+
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while ((number /= 10) != 0);
+	while (count > 0)
+		*to++ = digits[--count];
+	*to = 0;
+	return to;
+}
+
+/* What is as it would be without them is not said. Returns where the next text goes. */
+static char *append_logs(char *text, char ***next)
+{
+	if (strcmp(settings.log, "+") != 0) {
+		*(*next)++ = text;
+		text = append(append(text, log_name), settings.log) + 1;
+	}
+	if (settings.log_max != ARENA_LOG_MAX) {
+		*(*next)++ = text;
+		text = append_decimal(append(text, log_max_name), settings.log_max) + 1;
+	}
+	if (settings.tags_lines) {
+		*(*next)++ = text;
+		text = append(append(text, tag_name), "1") + 1;
+	}
+	return text;
+}
+
 /* Writes the variable LD_PRELOAD; returns its end, or NULL when there is to be none. */
 static char *append_preload(char *to, const char *value, const struct environment_told *told)
 {
@@ -191,6 +228,7 @@ char **environment_write(
 		text = append(append(text, on_full_name),
 			       settings.drop_when_full ? "drop" : "wait") +
 		       1;
+		text = append_logs(text, &next);
 		*next++ = text;
 		append_from(text, told);
 	}

@@ -84,7 +84,8 @@ WRAPPER int forkpty(
 	FORK(forkpty, master, name, terminal, size);
 }
 
-WRAPPER int daemon(int stay, int keep_open)
+UNRESERVED(daemon);
+WRAPPER int acausal_daemon(int stay, int keep_open)
 {
 	struct unwind_start from;
 	struct thread *thread;

@@ -13,6 +13,8 @@
  * is the program's, from a callback that ended in a tail call. For the same reason each function of
  * the program that libuv calls has a trampoline, and the library is compiled without sibling calls.
  *
+ * What wrappers share, and calls the real function for them, is WRAPPED: all of it, up to them.
+ *
  * Trampolines of functions that are called synchronously (uv_walk, uv_once) open no run: they are
  * *passages*, in a third section, and the stacks of runs go through them.
  */
@@ -24,6 +26,7 @@
 #include "recorder/runtime/thread.h"
 
 #define WRAPPER	   __attribute__((visibility("default"), section("acausal_wrappers"), noinline))
+#define WRAPPED	   static __attribute__((section("acausal_wrappers"), noinline))
 #define TRAMPOLINE static __attribute__((section("acausal_trampolines"), noinline))
 #define PASSAGE	   static __attribute__((section("acausal_passages"), noinline))
 

@@ -3,6 +3,8 @@
  */
 #include "recorder/hooks/libc.h"
 
+#include "recorder/runtime/arch.h"
+
 struct libc_real libc_real;
 
 void libc_resolve(void)
@@ -11,9 +13,14 @@ void libc_resolve(void)
 	if (__atomic_load_n(&libc_real.dlclose, __ATOMIC_ACQUIRE))
 		return;
 #define X(name)                                                                                    \
+	__atomic_store_n(&libc_real.name,                                                          \
+		(__typeof__(&name))dlvsym(RTLD_NEXT, #name, ARCH_LIBC_VERSION), __ATOMIC_RELEASE);
+	ACAUSAL_LIBC_UNRESERVED(X)
+#undef X
+#define X(name)                                                                                    \
 	__atomic_store_n(                                                                          \
 		&libc_real.name, (__typeof__(&name))dlsym(RTLD_NEXT, #name), __ATOMIC_RELEASE);
-	ACAUSAL_LIBC_FUNCTIONS(X)
+	ACAUSAL_LIBC_RESERVED(X)
 #undef X
 }
 

@@ -16,6 +16,10 @@
 #include <uv.h>
 
 /* Functions younger than the headers this is compiled with. */
+#if UV_VERSION_HEX < 0x012a00
+int uv_try_write2(
+	uv_stream_t *handle, const uv_buf_t bufs[], unsigned int nbufs, uv_stream_t *send_handle);
+#endif
 #if UV_VERSION_HEX < 0x012e00
 int uv_pipe_connect2(uv_connect_t *req, uv_pipe_t *handle, const char *name, size_t namelen,
 	unsigned int flags, uv_connect_cb cb);

@@ -4,6 +4,7 @@
 #include "recorder/hooks/arming.h"
 #include "recorder/hooks/fired.h"
 #include "recorder/hooks/resource.h"
+#include "recorder/hooks/sink.h"
 
 /* --- loops -------------------------------------------------------------------------------- */
 
@@ -78,6 +79,7 @@ WRAPPER int uv_run(uv_loop_t *loop, uv_run_mode mode)
 	if (call.thread) {
 		emit_settle(&call.thread->emit);
 		stack_settle(&call.thread->stack_memory);
+		call.thread->line_busy = false;
 		stack = call.thread->depth ? call_stack(&call) : 0;
 		depth = call.thread->depth;
 		nesting = run_nesting(call.thread);
@@ -189,26 +191,44 @@ static void close_arm(struct call *call, uint32_t index, uv_close_cb callback)
 	live_callbacks(index)->is_closing = true;
 }
 
+/*
+ * The descriptor that libuv closes with the handle, at once, by a system call of its own; -1: none.
+ */
+static int fd_of(const struct call *call, const uv_handle_t *handle)
+{
+	uv_os_fd_t fd;
+
+	return call->uv->fileno(handle, &fd) == 0 ? fd : -1;
+}
+
 WRAPPER void uv_close(uv_handle_t *handle, uv_close_cb callback)
 {
 	CALL_ON(close, handle);
 	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
+	int fd;
 
 	if (!index) {
 		call.uv->close(handle, callback);
 		return;
 	}
 	close_arm(&call, index, callback);
+	fd = fd_of(&call, handle);
+	sink_unsettle(fd);
 	/* Also without a callback of the program: the handle's end is worth knowing. */
 	call.uv->close(handle, on_close);
+	sink_forget(fd);
 }
 
 WRAPPER int uv_tcp_close_reset(uv_tcp_t *handle, uv_close_cb callback)
 {
 	CALL_ON(tcp_close_reset, handle);
 	uint32_t index = call.thread ? handle_known(&call, handle) : 0;
-	int result = call.uv->tcp_close_reset(handle, index ? on_close : callback);
+	int fd = index ? fd_of(&call, (const uv_handle_t *)handle) : -1;
+	int result;
 
+	sink_unsettle(fd);
+	result = call.uv->tcp_close_reset(handle, index ? on_close : callback);
+	sink_forget(fd);
 	/* It can be refused, and calls nothing before the loop's next turn. */
 	if (index && result == 0)
 		close_arm(&call, index, callback);

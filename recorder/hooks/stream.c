@@ -1,5 +1,6 @@
 /*
- * Streams (tcp, pipe, tty) and what is asked of them: listening, reading, writing, connecting.
+ * Streams (tcp, pipe, tty) and what is asked of them: listening, reading, connecting. Writing:
+ * stream_write.c.
  */
 #include "recorder/hooks/arming.h"
 #include "recorder/hooks/endpoint.h"
@@ -29,10 +30,15 @@ WRAPPER int uv_tty_init(uv_loop_t *loop, uv_tty_t *handle, uv_file fd, int reada
 	CALL_ON(tty_init, loop);
 	int result = call.uv->tty_init(loop, handle, fd, readable);
 
+	uint32_t index;
+
+	if (!call.thread || result != 0)
+		return result;
+	index = handle_made(&call, handle, ACAUSAL_TYPE_TTY, loop);
 	/* It may have opened the terminal anew, and have another descriptor than it was given. */
-	if (call.thread && result == 0)
-		endpoint_handle(call.thread, call.uv,
-			handle_made(&call, handle, ACAUSAL_TYPE_TTY, loop), handle, ENDPOINT_NONE);
+	endpoint_handle(call.thread, call.uv, index, handle, ENDPOINT_NONE);
+	if (index && (fd == 1 || fd == 2))
+		live_callbacks(index)->standard = (uint8_t)fd;
 	return result;
 }
 
@@ -136,62 +142,7 @@ WRAPPER int uv_read_stop(uv_stream_t *stream)
 	return result;
 }
 
-/* --- requests of streams ------------------------------------------------------------------ */
-
-TRAMPOLINE void on_write(uv_write_t *request, int status)
-{
-	struct fired fired;
-
-	fired_request_to(&fired, request, request->handle, status, FRAME);
-	if (fired.callbacks.callback)
-		((uv_write_cb)fired.callbacks.callback)(request, status);
-	/* Of what failed, nobody knows how much was written. */
-	fired_end(&fired, status, status < 0 ? EVENT_NO_STATUS : fired.bytes);
-}
-
-static uint32_t write_made(struct call *call, uv_write_t *request, uv_stream_t *stream,
-	const uv_buf_t buffers[], unsigned int count, uv_write_cb callback)
-{
-	uint32_t index;
-	uint64_t bytes = 0;
-	unsigned int i;
-
-	if (!call->thread)
-		return 0;
-	index = request_made(
-		call, request, ACAUSAL_TYPE_WRITE, stream->loop, stream, (void *)callback);
-	if (!index)
-		return 0;
-	for (i = 0; i < count; i++)
-		bytes += buffers[i].len;
-	live_at(index)->bytes = bytes;
-	return index;
-}
-
-WRAPPER int uv_write(uv_write_t *request, uv_stream_t *stream, const uv_buf_t buffers[],
-	unsigned int count, uv_write_cb callback)
-{
-	CALL_ON(write, stream);
-	uint32_t index = write_made(&call, request, stream, buffers, count, callback);
-	int result = call.uv->write(request, stream, buffers, count, index ? on_write : callback);
-
-	if (result != 0)
-		request_refused(index, request);
-	return result;
-}
-
-WRAPPER int uv_write2(uv_write_t *request, uv_stream_t *stream, const uv_buf_t buffers[],
-	unsigned int count, uv_stream_t *sent, uv_write_cb callback)
-{
-	CALL_ON(write2, stream);
-	uint32_t index = write_made(&call, request, stream, buffers, count, callback);
-	int result =
-		call.uv->write2(request, stream, buffers, count, sent, index ? on_write : callback);
-
-	if (result != 0)
-		request_refused(index, request);
-	return result;
-}
+/* --- other requests of streams ----------------------------------------------------------- */
 
 TRAMPOLINE void on_shutdown(uv_shutdown_t *request, int status)
 {

@@ -33,6 +33,7 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 	} record[ARENA_REGION_COUNT] = {
 		[ARENA_THREADS] = {sizeof(struct arena_thread), _Alignof(struct arena_thread)},
 		[ARENA_MODULES] = {sizeof(struct arena_module), _Alignof(struct arena_module)},
+		[ARENA_SINKS] = {sizeof(struct arena_sink), _Alignof(struct arena_sink)},
 		[ARENA_LIVES] = {sizeof(struct arena_live), _Alignof(struct arena_live)},
 		[ARENA_NODES] = {sizeof(struct arena_node), _Alignof(struct arena_node)},
 		[ARENA_CHUNK_STATES] = {sizeof(struct arena_chunk), _Alignof(struct arena_chunk)},
@@ -128,7 +129,7 @@ static int by_sequence(const void *a, const void *b)
 	return (x->sequence > y->sequence) - (x->sequence < y->sequence);
 }
 
-void arena_reader_gather(struct arena_reader *reader)
+void arena_reader_gather(struct arena_reader *reader, uint64_t last)
 {
 	uint32_t count = arena_reader_used(reader, ARENA_CHUNK_STATES);
 
@@ -144,7 +145,7 @@ void arena_reader_gather(struct arena_reader *reader)
 		if (state != ARENA_CHUNK_OPEN && state != ARENA_CHUNK_SEALED)
 			continue;
 		sequence = LOAD(chunk->sequence);
-		if (!sequence)
+		if (!sequence || sequence > last)
 			continue;
 		if (cursor->sequence != sequence)
 			*cursor = (struct chunk_cursor){.sequence = sequence,
@@ -267,6 +268,20 @@ bool arena_reader_module(
 	return ret->start < ret->end;
 }
 
+bool arena_reader_sink(const struct arena_reader *reader, uint32_t index, struct arena_sink *ret)
+{
+	struct arena_sink *sink;
+
+	if (!index || index >= reader->region[ARENA_SINKS].count)
+		return false;
+	sink = record_at(reader, ARENA_SINKS, index);
+	if (!atomic_load_explicit(&sink->ready, memory_order_acquire))
+		return false;
+	memcpy(ret, sink, sizeof *ret);
+	ret->path[ARENA_SINK_PATH_MAX - 1] = 0;
+	return true;
+}
+
 bool arena_reader_live(const struct arena_reader *reader, uint32_t index, struct arena_live *ret)
 {
 	struct arena_live *live;
@@ -296,6 +311,13 @@ bool arena_reader_thread(
 		return false;
 	memcpy(ret, thread, sizeof *ret);
 	return ret->state != ARENA_THREAD_FREE;
+}
+
+void arena_reader_tell_number(const struct arena_reader *reader, uint32_t process_id)
+{
+	if (reader->is_live)
+		atomic_store_explicit(
+			&header_of(reader)->process_id, process_id, memory_order_relaxed);
 }
 
 void arena_reader_counts(const struct arena_reader *reader, struct arena_reader_counts *ret)

@@ -47,8 +47,13 @@ int arena_reader_init(
 /* Lets go of the bytes; what was copied from the header stays. */
 void arena_reader_deinit(struct arena_reader *);
 
-/* Finds chunks with something new, the oldest first, into `news`. */
-void arena_reader_gather(struct arena_reader *);
+/*
+ * Finds chunks with something new, the oldest first, into `news`, among those whose sequence number
+ * is at most `last`. While the process writes, that is what arena_reader_sequence said before: a
+ * thread may fill the chunk that was just looked at, and open another that is looked at later,
+ * whose events would then be read before the rest of the first one's.
+ */
+void arena_reader_gather(struct arena_reader *, uint64_t last);
 
 /*
  * Copies what is new in one of them to `buffer` of ARENA_CHUNK_SIZE bytes and moves on. Returns the
@@ -68,8 +73,12 @@ uint32_t arena_reader_used(const struct arena_reader *, enum arena_region_name);
 /* Copies of records. False when there is none at that index, or it is in the making. */
 bool arena_reader_node(const struct arena_reader *, uint32_t index, uint64_t *pc, uint32_t *caller);
 bool arena_reader_module(const struct arena_reader *, uint32_t index, struct arena_module *ret);
+bool arena_reader_sink(const struct arena_reader *, uint32_t index, struct arena_sink *ret);
 bool arena_reader_live(const struct arena_reader *, uint32_t index, struct arena_live *ret);
 bool arena_reader_thread(const struct arena_reader *, uint32_t index, struct arena_thread *ret);
+
+/* Lets a live process know its number in the recording. */
+void arena_reader_tell_number(const struct arena_reader *, uint32_t process_id);
 
 struct arena_reader_counts {
 	uint64_t lost, waits, wait_ticks, generation;

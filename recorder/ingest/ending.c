@@ -1,7 +1,7 @@
 /*
  * What an ended process left behind in its arena: callbacks that had begun and not ended, requests
- * that were never answered, handles never closed, armings that still stood. Of a process that still
- * runs when the recording is finished, the same.
+ * that were never answered, handles never closed, armings that still stood, lines without an end.
+ * Of a process that still runs when the recording is finished, the same.
  *
  * Something may have been written as an event a moment before the process died and stand here too:
  * what the recording has already is left as it is.
@@ -220,7 +220,13 @@ int ending_close(struct ingest_process *process, struct error *err)
 		if (outcome < 0)
 			return -1;
 		ingest->lost += outcome;
+		outcome = events_take_partial(process, &slot, err);
+		if (outcome < 0)
+			return -1;
+		ingest->lost += outcome;
 	}
+	if (lines_end_process(&ingest->lines, process->process_id, err))
+		return -1;
 	for (uint32_t i = 1; i < lives; i++) {
 		struct arena_live live;
 
@@ -248,6 +254,9 @@ int ending_close(struct ingest_process *process, struct error *err)
 	places_process_deinit(&process->places);
 	arena_reader_deinit(&process->arena);
 	threads_deinit(&process->threads);
+	free(process->sinks);
+	process->sinks = NULL;
+	process->sink_capacity = 0;
 	free(process->run_skew);
 	free(process->async_skew);
 	process->run_skew = process->async_skew = NULL;

@@ -1,6 +1,6 @@
 /*
- * Events to rows: what is known beside runs and edges. Words about resources, lines that were
- * written, crashes, gaps; waits of loops, the pool's work, references, names of threads.
+ * Events to rows: what is known beside runs and edges. Words about resources, crashes,
+ * gaps; waits of loops, the pool's work, references, names of threads.
  */
 #include "recorder/ingest/events_internal.h"
 
@@ -84,34 +84,6 @@ int events_on_detail(struct ingest_process *process, const struct found *found, 
 	}
 }
 
-int events_on_log(struct ingest_process *process, const struct found *found, struct error *err)
-{
-	const struct event_log *event = &found->event->LOG;
-	struct row_log row = {.process_id = process->process_id, .fd = event->fd};
-	size_t from = 0;
-
-	if (event->length > found->tail_size || !events_id(process, event->run_id, &row.run_id))
-		return OUTCOME_SENSELESS;
-	row.thread_id = events_thread_id(process, found->thread);
-	row.stack_id = places_stack(&process->places, event->stack);
-	row.written_ns = events_ns(process, event->written);
-	events_lived(process, found->thread, row.written_ns);
-	while (from < event->length) {
-		const char *text = found->tail + from;
-		const char *end = memchr(text, '\n', event->length - from);
-
-		row.length = (uint32_t)(end ? (size_t)(end - text) : event->length - from);
-		row.full_length = row.length;
-		/* Of a write that was cut the last piece is longer than what is here. */
-		if (!end && event->full_length > event->length && event->full_length <= INT64_MAX)
-			row.full_length += (int64_t)(event->full_length - event->length);
-		if (recording_add_log(process->ingest->recording, &row, text, err))
-			return -1;
-		from += row.length + (end != NULL);
-	}
-	return 0;
-}
-
 int events_on_crash(struct ingest_process *process, const struct found *found, struct error *err)
 {
 	const struct event_crash *event = &found->event->CRASH;
@@ -143,6 +115,9 @@ int events_on_gap(struct ingest_process *process, const struct found *found, str
 	const struct event_gap *event = &found->event->GAP;
 
 	process->told_lost += event->lost;
+	/* What was lost may be the rest of a line: what comes after it is none of that. */
+	if (lines_end_thread(&process->ingest->lines, process->process_id, found->thread, err))
+		return -1;
 	return recording_write_gap(process->ingest->recording,
 		events_thread_id(process, found->thread), events_ns(process, event->from),
 		events_ns(process, event->to), event->lost, err);

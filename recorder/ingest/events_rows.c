@@ -153,7 +153,8 @@ int events_on_thread_end(
 		return -1;
 	change.kind = CHANGE_THREAD_ENDED;
 	change.id = thread->thread_id;
-	if (recording_add_change(ingest->recording, &change, err))
+	if (recording_add_change(ingest->recording, &change, err) ||
+		lines_end_thread(&ingest->lines, process->process_id, found->thread, err))
 		return -1;
 	return window_destroy(ingest, thread->async_id, change.at_ns, err);
 }

@@ -60,6 +60,10 @@ int ingest_create(const struct ingest_options *options, struct ingest **ret, str
 	places_init(&ingest->terms.places);
 	intern_init(&ingest->terms.origins, TERMS_MAX);
 	intern_init(&ingest->terms.entries, TERMS_MAX);
+	sinks_init(&ingest->terms.sinks);
+	intern_init(&ingest->terms.writers, TERMS_MAX);
+	intern_init(&ingest->terms.log_origins, TERMS_MAX);
+	lines_init(&ingest->lines, options->log_max, events_write_line, ingest);
 	totals_init(&ingest->totals);
 	ingest->fold = fold_create();
 	ingest->known_armings = calloc(CACHE_ARMINGS, sizeof *ingest->known_armings);
@@ -94,6 +98,7 @@ void ingest_process_destroy(struct ingest_process *process)
 	places_process_deinit(&process->places);
 	arena_reader_deinit(&process->arena);
 	threads_deinit(&process->threads);
+	free(process->sinks);
 	free(process->run_skew);
 	free(process->async_skew);
 	free(process->executable);
@@ -117,6 +122,10 @@ void ingest_destroy(struct ingest *ingest)
 	intern_deinit(&ingest->terms.origins);
 	intern_deinit(&ingest->terms.entries);
 	free(ingest->terms.origin_addresses);
+	sinks_deinit(&ingest->terms.sinks);
+	intern_deinit(&ingest->terms.writers);
+	intern_deinit(&ingest->terms.log_origins);
+	lines_deinit(&ingest->lines);
 	totals_deinit(&ingest->totals);
 	fold_destroy(ingest->fold);
 	free(ingest->known_armings);
@@ -239,6 +248,7 @@ int ingest_add_process(struct ingest *ingest, const void *arena, size_t size,
 		process->parent->child_count++;
 	ingest->process_count++;
 	ingest->open[ingest->open_count++] = process;
+	arena_reader_tell_number(&process->arena, process->process_id);
 	*ret = process;
 	return 0;
 fail:
@@ -282,7 +292,7 @@ static int read_process(
 	size_t i;
 
 	*read = 0;
-	arena_reader_gather(arena);
+	arena_reader_gather(arena, process->has_ended ? UINT64_MAX : last);
 	for (i = 0; i < arena->news_count && i < chunk_limit; i++) {
 		const struct chunk_news *news = &arena->news[i];
 		size_t size = arena_reader_take(arena, news, ingest->buffer);
@@ -445,6 +455,7 @@ int ingest_finish(struct ingest *ingest, struct ingest_summary *ret, struct erro
 		if (kin_join(ingest->open[i], true, err) < 0 || ending_close(ingest->open[i], err))
 			return -1;
 	forget_closed(ingest);
+	sinks_find_moved(&ingest->terms.sinks);
 	if (write_waits(ingest, ret, err) || window_flush(ingest, true, err))
 		return -1;
 	if (ingest->options.symbolize && finish_symbols(ingest, err))

@@ -30,6 +30,7 @@ struct ingest_options {
 	const char *version;	  /* of acausal */
 	uint64_t began_ns;	  /* CLOCK_MONOTONIC at time 0; 0: now */
 	bool symbolize;		  /* resolve addresses at the end */
+	uint64_t log_max;	  /* bytes kept of a line; 0: as many as the process keeps */
 	/*
 	 * Called now and then during `ingest_finish`, `phase` being "reading", "symbols" or
 	 * "indexes", with `done` of `total`; `total` is 0 when it is not known. May be NULL.

@@ -11,6 +11,7 @@
 #include "recorder/ingest/fold.h"
 #include "recorder/ingest/held.h"
 #include "recorder/ingest/ingest.h"
+#include "recorder/ingest/lines.h"
 #include "recorder/ingest/recording.h"
 #include "recorder/ingest/skew.h"
 #include "recorder/ingest/spawns.h"
@@ -48,6 +49,7 @@ struct ingest {
 	struct recording_terms terms;
 	struct timeline timeline;
 	struct totals totals;
+	struct lines lines;
 	struct fold *fold;
 	struct held resources, armings, causes;
 	struct known_arming *known_armings;
@@ -78,6 +80,7 @@ struct thread {
 	int64_t async_id, root_run_id;
 	int64_t since_ns; /* in the queue */
 	uint32_t next;	  /* free place, or in the queue: index + 1 */
+	uint16_t kept;	  /* event_log.kept, the last that was not 0 */
 	bool is_announced, has_ended, is_queued;
 	char name[16]; /* that it was given before it was announced; else empty */
 };
@@ -99,6 +102,8 @@ struct ingest_process {
 	struct ingest *ingest;
 	struct arena_reader arena;
 	struct places_process places;
+	uint32_t *sinks; /* by their records in the arena; 0: not read yet */
+	uint32_t sink_capacity;
 	uint32_t process_id;
 	int64_t base; /* added to its IDs */
 	char *executable;
@@ -170,6 +175,12 @@ uint32_t events_entry(
 
 /* A resource of this type was met: if it is one of libuv's, the process uses that. */
 int events_use_libuv(struct ingest_process *, unsigned type, struct error *err);
+
+/* events_log.c: takes a line from `lines`; `user` is the struct ingest. */
+lines_taker events_write_line;
+
+/* What a thread's slot holds of a line. An outcome. */
+int events_take_partial(struct ingest_process *, const struct arena_thread *, struct error *err);
 
 /* What a thread's slot or EVENT_THREAD says. */
 int events_announce_thread(

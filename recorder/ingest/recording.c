@@ -180,7 +180,6 @@ int recording_create(
 	if (!recording)
 		return error_set(err, "no memory to record");
 	recording->terms = terms;
-	batch_init(&recording->logs, sizeof(struct row_log));
 	batch_init(&recording->changes, sizeof(struct change));
 	idmap_init(&recording->line_numbers, 1 << 20);
 	if (asprintf(&recording->path, "%s%s", is_name ? "" : "./", path) < 0) {
@@ -222,7 +221,6 @@ void recording_destroy(struct recording *recording)
 	sqlite3_close(recording->db);
 	for (int i = 0; i < WAITING_COUNT; i++)
 		batch_deinit(&recording->waiting[i].batch);
-	batch_deinit(&recording->logs);
 	batch_deinit(&recording->changes);
 	idmap_deinit(&recording->line_numbers);
 	free(recording->texts);

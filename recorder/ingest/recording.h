@@ -12,6 +12,7 @@
 #include "recorder/ingest/intern.h"
 #include "recorder/ingest/places.h"
 #include "recorder/ingest/rows.h"
+#include "recorder/ingest/sinks.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,13 @@ struct recording_terms {
 	int64_t *origin_addresses; /* beside the keys of origins: of the first object; 0: none */
 	uint32_t origin_address_capacity;
 	struct intern entries; /* {thread_id << 32 | part, callback frame_id, 0} */
+	struct sinks sinks;
+	struct intern writers; /* {process_id << 32 | number of the thread, sink, stream} */
+	/*
+	 * {thread_id << 32 | writer_id, fd + 1 << 32 | api_id << 1 | at_flush,
+	 * process_id << 32 | sink_id}
+	 */
+	struct intern log_origins;
 };
 
 enum { ORIGIN_CAUSE = 1 << 16 };

@@ -3,6 +3,8 @@
  */
 #include "recorder/ingest/recording_internal.h"
 
+#include <string.h>
+
 void recording_bind_id(sqlite3_stmt *statement, int column, int64_t id)
 {
 	if (id)
@@ -27,8 +29,18 @@ void recording_bind_text(sqlite3_stmt *statement, int column, const char *text)
 		sqlite3_bind_null(statement, column);
 }
 
-static bool is_utf8(const unsigned char *text, size_t length)
+static bool is_ascii(const unsigned char *text)
 {
+	uint64_t word;
+
+	memcpy(&word, text, sizeof word);
+	return !(word & 0x8080808080808080ull);
+}
+
+bool recording_is_utf8(const char *bytes, size_t length)
+{
+	const unsigned char *text = (const unsigned char *)bytes;
+
 	for (size_t i = 0; i < length;) {
 		unsigned char c = text[i];
 		unsigned more = c < 0x80		? 0
@@ -37,6 +49,10 @@ static bool is_utf8(const unsigned char *text, size_t length)
 				: c >= 0xf0 && c < 0xf5 ? 3
 							: 4;
 
+		if (!more && length - i >= sizeof(uint64_t) && is_ascii(text + i)) {
+			i += sizeof(uint64_t);
+			continue;
+		}
 		if (more == 4 || more >= length - i)
 			return false;
 		for (unsigned n = 1; n <= more; n++)
@@ -45,8 +61,6 @@ static bool is_utf8(const unsigned char *text, size_t length)
 		if ((c == 0xe0 && text[i + 1] < 0xa0) || (c == 0xed && text[i + 1] > 0x9f) ||
 			(c == 0xf0 && text[i + 1] < 0x90) || (c == 0xf4 && text[i + 1] > 0x8f))
 			return false;
-		if (!c)
-			return false; /* a NUL would end the text for many clients */
 		i += more + 1;
 	}
 	return true;
@@ -54,8 +68,17 @@ static bool is_utf8(const unsigned char *text, size_t length)
 
 void recording_bind_bytes(sqlite3_stmt *statement, int column, const char *bytes, size_t length)
 {
-	if (is_utf8((const unsigned char *)bytes, length))
+	/* A NUL would end the text for many clients. */
+	if (recording_is_utf8(bytes, length) && !memchr(bytes, 0, length))
 		sqlite3_bind_text(statement, column, bytes, (int)length, SQLITE_STATIC);
 	else
 		sqlite3_bind_blob(statement, column, bytes, (int)length, SQLITE_STATIC);
+}
+
+void recording_bind_name(sqlite3_stmt *statement, int column, const char *name)
+{
+	if (name && *name)
+		recording_bind_bytes(statement, column, name, strlen(name));
+	else
+		sqlite3_bind_null(statement, column);
 }

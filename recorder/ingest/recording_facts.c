@@ -4,8 +4,6 @@
  */
 #include "recorder/ingest/recording_internal.h"
 
-#include <string.h>
-
 /* The statement of a row that is written at once; NULL after a failure. */
 static sqlite3_stmt *begin_row(struct recording *recording, enum statement name, struct error *err)
 {
@@ -108,14 +106,6 @@ int recording_write_process_end(struct recording *recording, uint32_t process_id
 	return recording_step(recording, statement, err);
 }
 
-static void bind_name(sqlite3_stmt *statement, int column, const char *name)
-{
-	if (name && *name)
-		recording_bind_bytes(statement, column, name, strlen(name));
-	else
-		sqlite3_bind_null(statement, column);
-}
-
 int recording_write_thread(
 	struct recording *recording, const struct row_thread *row, struct error *err)
 {
@@ -129,7 +119,7 @@ int recording_write_thread(
 	sqlite3_bind_int64(statement, 1, row->thread_id);
 	sqlite3_bind_int64(statement, 2, row->process_id);
 	recording_bind_id(statement, 3, row->os_tid);
-	bind_name(statement, 4, row->name);
+	recording_bind_name(statement, 4, row->name);
 	recording_bind_text(statement, 5,
 		row->role >= 0 && row->role < ACAUSAL_ROLE_COUNT ? roles[row->role] : NULL);
 	recording_bind_id(statement, 6, row->root_run_id);
@@ -146,7 +136,7 @@ int recording_write_thread_name(
 	if (!statement)
 		return -1;
 	sqlite3_bind_int64(statement, 1, thread_id);
-	bind_name(statement, 2, name);
+	recording_bind_name(statement, 2, name);
 	return recording_step(recording, statement, err);
 }
 

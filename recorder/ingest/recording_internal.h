@@ -61,7 +61,9 @@
 	X(FD, "INSERT INTO detail (async_id, fd) VALUES (?1, ?2) ON CONFLICT (async_id) "          \
 	      "DO UPDATE SET fd = excluded.fd")                                                    \
 	X(FOLD, "INSERT OR IGNORE INTO fold VALUES (?1, ?2, ?3, ?4)")                              \
-	X(LOG, "INSERT INTO log VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9)")          \
+	X(SINK, "INSERT OR REPLACE INTO sink VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")         \
+	X(LOG_ORIGIN, "INSERT INTO log_origin VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")            \
+	X(LOG, "INSERT INTO packed_log SELECT NULL, w.* FROM waiting_log w")                       \
 	X(CRASH, "INSERT INTO crash (process_id, thread_id, run_id, stack_id, signal, code, "      \
 		 "fault_address, crashed_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")             \
 	X(GAP, "INSERT INTO gap VALUES (NULL, ?1, ?2, ?3, ?4)")                                    \
@@ -106,7 +108,8 @@ enum statement { RECORDING_STATEMENTS(X) STATEMENT_COUNT };
 	X(CAUSE, cause, 8, struct row_cause)                                                       \
 	X(POLL, poll, 5, struct row_poll)                                                          \
 	X(POOL, pool, 5, struct row_pool)                                                          \
-	X(REF, ref, 4, struct row_ref)
+	X(REF, ref, 4, struct row_ref)                                                             \
+	X(LOG, log, 7, struct row_log)
 
 #define X(tag, ...) WAITING_##tag,
 enum { RECORDING_WAITING(X) WAITING_COUNT };
@@ -117,13 +120,13 @@ struct recording {
 	sqlite3 *db;
 	sqlite3_stmt *statement[STATEMENT_COUNT];
 	struct recording_terms *terms;	       /* forgotten when written and many */
-	struct waiting waiting[WAITING_COUNT]; /* rows of whole numbers */
-	struct batch logs, changes;
+	struct waiting waiting[WAITING_COUNT]; /* rows by their tables */
+	struct batch changes;
 	char *texts; /* of the logs that wait */
 	size_t text_size, text_capacity;
-	struct idmap line_numbers; /* lines so far, by process_id << 32 | fd + 1 */
+	struct idmap line_numbers; /* lines so far, by row_log.counted_by */
 	uint32_t modules_written, mappings_written, frames_written, stacks_written;
-	uint32_t origins_written, entries_written;
+	uint32_t origins_written, entries_written, log_origins_written;
 	struct recording_counts counts;
 	bool in_transaction, has_failed;
 	struct error failure;
@@ -139,12 +142,22 @@ int recording_step(struct recording *, sqlite3_stmt *, struct error *err);
 /* recording_rows.c: makes `waiting` readable by name in SQL. -1: SQLite failed. */
 int recording_wait_init(struct recording *);
 
+/* recording_logs.c: what lines refer to by number. */
+int recording_write_log_terms(struct recording *, struct error *err);
+/* Before the lines that wait are written, sorted; and when they have been. */
+void recording_number_logs(struct recording *);
+void recording_forget_texts(struct recording *);
+waiting_text recording_give_text; /* `user` is the struct recording */
+
 /* NULL for 0; for ROW_UNKNOWN; for no text or an empty one. */
 void recording_bind_id(sqlite3_stmt *, int column, int64_t id);
 void recording_bind_number(sqlite3_stmt *, int column, int64_t number);
 void recording_bind_text(sqlite3_stmt *, int column, const char *text);
 
-/* As a BLOB when it is not UTF-8. Borrowed until the statement has run. */
+/* As a BLOB when it is not UTF-8, or has a NUL. Borrowed until the statement has run. */
 void recording_bind_bytes(sqlite3_stmt *, int column, const char *bytes, size_t length);
+/* The same of a name; NULL for none or an empty one. */
+void recording_bind_name(sqlite3_stmt *, int column, const char *name);
+bool recording_is_utf8(const char *bytes, size_t length);
 
 #endif

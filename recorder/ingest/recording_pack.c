@@ -171,6 +171,19 @@ static void pack_ref(const void *data, int64_t *column)
 	column[3] = row->has_ref;
 }
 
+/* Its text is given by recording_give_text. */
+static void pack_log(const void *data, int64_t *column)
+{
+	const struct row_log *row = data;
+
+	column[0] = id_or_null(row->log_origin_id);
+	column[1] = id_or_null(row->run_id);
+	column[2] = id_or_null(row->stack_id);
+	column[3] = row->written_ns;
+	column[4] = id_or_null(row->line_number);
+	column[5] = row->full_length;
+}
+
 int recording_wait_init(struct recording *recording)
 {
 	static const struct {
@@ -191,6 +204,10 @@ int recording_wait_init(struct recording *recording)
 		batch_init(&waiting->batch, tables[i].stride);
 		waiting->pack = tables[i].pack;
 		waiting->column_count = tables[i].columns;
+		if (i == WAITING_LOG) {
+			waiting->text = recording_give_text;
+			waiting->user = recording;
+		}
 		if (waiting_create(recording->db, tables[i].name, waiting) != SQLITE_OK)
 			return -1;
 	}

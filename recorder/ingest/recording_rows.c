@@ -7,7 +7,6 @@
  */
 #include "recorder/ingest/recording_internal.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,29 +99,9 @@ int recording_add_change(struct recording *recording, const struct change *row, 
 	return add(recording, &recording->changes, row, err);
 }
 
-int recording_add_log(
-	struct recording *recording, const struct row_log *row, const char *text, struct error *err)
-{
-	struct row_log log = *row;
-
-	if (!recording->texts || recording->text_capacity - recording->text_size < row->length) {
-		size_t capacity = 2 * recording->text_capacity + row->length + 4096;
-		char *texts = capacity < UINT_MAX ? realloc(recording->texts, capacity) : NULL;
-
-		if (!texts)
-			return recording_no_memory(recording, err);
-		recording->texts = texts;
-		recording->text_capacity = capacity;
-	}
-	log.text = (uint32_t)recording->text_size;
-	memcpy(recording->texts + recording->text_size, text, row->length);
-	recording->text_size += row->length;
-	return add(recording, &recording->logs, &log, err);
-}
-
 static size_t rows_waiting(const struct recording *recording)
 {
-	size_t count = recording->logs.count;
+	size_t count = 0;
 
 	for (int i = 0; i < WAITING_COUNT; i++)
 		count += recording->waiting[i].batch.count;
@@ -266,6 +245,10 @@ static int write_terms(struct recording *recording, struct error *err)
 		memset(terms->origin_addresses, 0,
 			terms->origin_address_capacity * sizeof *terms->origin_addresses);
 	forget_when_many(&terms->entries);
+	if (recording_write_log_terms(recording, err))
+		return -1;
+	forget_when_many(&terms->log_origins);
+	forget_when_many(&terms->writers);
 	return write_places(recording, err);
 }
 
@@ -279,6 +262,8 @@ static int write_waiting(struct recording *recording, unsigned which, enum state
 		return 0;
 	if (!batch_sort(batch))
 		return recording_no_memory(recording, err);
+	if (which == WAITING_LOG)
+		recording_number_logs(recording);
 	if (recording_step(recording, recording->statement[name], err))
 		return -1;
 	*written += (unsigned)sqlite3_total_changes(recording->db) - (unsigned)before;
@@ -286,7 +271,7 @@ static int write_waiting(struct recording *recording, unsigned which, enum state
 	return 0;
 }
 
-/* Every table of whole numbers. */
+/* Every table that has rows waiting. */
 static int write_rows(struct recording *recording, struct error *err)
 {
 	int64_t written[WAITING_COUNT] = {0};
@@ -297,40 +282,10 @@ static int write_rows(struct recording *recording, struct error *err)
 		return -1;
 	RECORDING_WAITING(X)
 #undef X
+	recording_forget_texts(recording);
 	recording->counts.resources += written[WAITING_RESOURCE];
 	recording->counts.requests += written[WAITING_REQUEST];
 	recording->counts.runs += written[WAITING_RUN] + written[WAITING_SHOT];
-	return 0;
-}
-
-static int write_logs(struct recording *recording, struct error *err)
-{
-	sqlite3_stmt *statement = recording->statement[STATEMENT_LOG];
-
-	if (!batch_sort(&recording->logs))
-		return recording_no_memory(recording, err);
-	for (size_t i = 0; i < recording->logs.count; i++) {
-		const struct row_log *row = batch_row(&recording->logs, i);
-		uint64_t key = (uint64_t)row->process_id << 32 | ((uint32_t)row->fd + 1u);
-		uint32_t line = 0;
-		bool counted;
-
-		idmap_get(&recording->line_numbers, key, &line);
-		counted = idmap_put(&recording->line_numbers, key, ++line);
-		sqlite3_bind_int64(statement, 1, row->process_id);
-		recording_bind_id(statement, 2, row->thread_id);
-		recording_bind_id(statement, 3, row->run_id);
-		recording_bind_id(statement, 4, row->stack_id);
-		recording_bind_number(statement, 5, row->written_ns);
-		sqlite3_bind_int(statement, 6, row->fd);
-		recording_bind_id(statement, 7, counted ? line : 0);
-		recording_bind_bytes(statement, 8, recording->texts + row->text, row->length);
-		recording_bind_number(statement, 9, row->full_length);
-		if (recording_step(recording, statement, err))
-			return -1;
-	}
-	batch_clear(&recording->logs);
-	recording->text_size = 0;
 	return 0;
 }
 
@@ -399,7 +354,7 @@ int recording_flush(
 	struct recording *recording, int64_t give_up_before_ns, int64_t *lost, struct error *err)
 {
 	if (recording_begin(recording, err) || write_terms(recording, err) ||
-		write_rows(recording, err) || write_logs(recording, err) ||
+		write_rows(recording, err) ||
 		write_changes(recording, give_up_before_ns, lost, err) ||
 		recording_run(recording, "COMMIT", "writing", err))
 		return -1;

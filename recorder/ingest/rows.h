@@ -79,10 +79,11 @@ struct row_ref {
 };
 
 struct row_log {
-	int64_t written_ns;
-	uint32_t process_id, thread_id, stack_id;
-	int32_t fd;
-	int64_t run_id, full_length;
+	int64_t written_ns, run_id;
+	int64_t full_length; /* ROW_UNKNOWN: that of the text */
+	uint64_t counted_by; /* lines with the same are numbered together */
+	uint32_t log_origin_id, stack_id;
+	uint32_t line_number;  /* given when it is written; 0: none */
 	uint32_t text, length; /* in the batch's text */
 };
 

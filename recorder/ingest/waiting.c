@@ -113,8 +113,11 @@ static int cursor_eof(sqlite3_vtab_cursor *base)
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
 	const struct cursor *cursor = (const struct cursor *)base;
+	const struct waiting *waiting = cursor->waiting;
 
-	if (cursor->column[column] != ROW_UNKNOWN)
+	if (waiting->text && column == waiting->column_count - 1)
+		waiting->text(batch_row(&waiting->batch, cursor->at), waiting->user, context);
+	else if (cursor->column[column] != ROW_UNKNOWN)
 		sqlite3_result_int64(context, cursor->column[column]);
 	return SQLITE_OK;
 }

@@ -50,13 +50,14 @@ static void give_signals_back(struct child *child)
 	sigprocmask(SIG_SETMASK, &child->old_mask, NULL);
 }
 
-/* ACAUSAL_FROM, of a recording that we are in ourselves, is not about this one. */
+/* What is about a recording that we are in ourselves is not about this one. */
 static int prepare_environment(bool alone)
 {
 	char self[32];
 
 	snprintf(self, sizeof self, "%d", (int)getpid());
-	if (unsetenv(ARENA_FROM_ENV) != 0)
+	if (unsetenv(ARENA_FROM_ENV) != 0 || unsetenv(ARENA_LOG_ENV) != 0 ||
+		unsetenv(ARENA_LOG_MAX_ENV) != 0 || unsetenv(ARENA_TAG_ENV) != 0)
 		return -1;
 	return alone ? setenv(ARENA_PID_ENV, self, 1) : unsetenv(ARENA_PID_ENV);
 }

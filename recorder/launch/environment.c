@@ -52,7 +52,8 @@ static int asan_length(const char *others)
 }
 
 int environment_init(struct environment *environment, const struct program *program,
-	const char *door_name, bool drop_when_full, struct error *err)
+	const char *door_name, const struct log_options *logs, bool drop_when_full,
+	struct error *err)
 {
 	char library[PATH_MAX];
 	const char *others = getenv("LD_PRELOAD");
@@ -76,7 +77,7 @@ int environment_init(struct environment *environment, const struct program *prog
 		*variable = NULL;
 	else if (asprintf(++variable, "ACAUSAL_ON_FULL=%s", drop_when_full ? "drop" : "wait") < 0)
 		*variable = NULL;
-	if (!*variable) {
+	if (!*variable || log_options_variables(logs, variable + 1) < 0) {
 		environment_deinit(environment);
 		return error_set(err, "out of memory");
 	}

@@ -3,11 +3,12 @@
 #define ACAUSAL_LAUNCH_ENVIRONMENT_H
 
 #include "recorder/base/error.h"
+#include "recorder/launch/log_options.h"
 #include "recorder/launch/program.h"
 
 #include <stdbool.h>
 
-enum { ENVIRONMENT_COUNT = 5 };
+enum { ENVIRONMENT_COUNT = 4 + LOG_VARIABLES };
 
 struct environment {
 	char *variables[ENVIRONMENT_COUNT]; /* NAME=VALUE, NULL at the end */
@@ -18,7 +19,8 @@ struct environment {
  * that of a struct door. ACAUSAL_PID is not among the variables: only the child itself knows it.
  */
 int environment_init(struct environment *environment, const struct program *program,
-	const char *door_name, bool drop_when_full, struct error *err);
+	const char *door_name, const struct log_options *logs, bool drop_when_full,
+	struct error *err);
 void environment_deinit(struct environment *environment);
 
 #endif

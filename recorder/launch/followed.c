@@ -352,7 +352,7 @@ bool followed_drain(struct followed *followed)
 
 		process->is_searched = process->has_ended;
 		followed->uses_libuv = evidence == EVIDENCE_LIBUV;
-		if (evidence != EVIDENCE_NONE && !followed->has_begun)
+		if ((evidence != EVIDENCE_NONE || followed->is_hasty) && !followed->has_begun)
 			ret = begin(followed, &err);
 	}
 	if (ret == 0 && followed->ingest)

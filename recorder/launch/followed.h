@@ -38,6 +38,7 @@ struct followed {
 	pid_t command;	 /* the direct child: its end is told by followed_command_ended */
 	int live_count;	 /* of those that have not ended */
 	bool is_alone;	 /* the command alone is recorded */
+	bool is_hasty;	 /* recording begins with the first process, which waits for its number */
 	bool has_come;	 /* somebody said hello */
 	bool uses_libuv; /* one of them does */
 	bool has_begun;	 /* the recording was made */

@@ -11,6 +11,7 @@
 #include "recorder/launch/environment.h"
 #include "recorder/launch/explain.h"
 #include "recorder/launch/followed.h"
+#include "recorder/launch/log_options.h"
 #include "recorder/launch/output.h"
 #include "recorder/launch/program.h"
 #include "recorder/launch/report.h"
@@ -48,22 +49,29 @@ struct request {
 	char **command;
 	bool drop_when_full;
 	bool alone; /* --no-follow */
+	struct log_options logs;
 };
 
 /* 0: go on; 1: help was asked for; 2: the command line is wrong. */
 static int parse(struct request *ret, int argc, char **argv)
 {
-	enum { ON_FULL = 256, NO_FOLLOW };
+	enum { ON_FULL = 256, NO_FOLLOW, LOG, NO_LOG, LOG_MAX, TAG_LINES };
 	static const struct option options[] = {
 		{"output", required_argument, NULL, 'o'},
 		{"on-full", required_argument, NULL, ON_FULL},
 		{"no-follow", no_argument, NULL, NO_FOLLOW},
+		{"log", required_argument, NULL, LOG},
+		{"no-log", no_argument, NULL, NO_LOG},
+		{"log-max", required_argument, NULL, LOG_MAX},
+		{"tag-lines", no_argument, NULL, TAG_LINES},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
+	struct error err;
 	int option;
 
 	*ret = (struct request){.path = "acausal.db"};
+	log_options_init(&ret->logs);
 	optind = 0; /* GNU: from the beginning, also when somebody used getopt before */
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+:o:h", options, NULL)) != -1) {
@@ -80,6 +88,20 @@ static int parse(struct request *ret, int argc, char **argv)
 			break;
 		case NO_FOLLOW:
 			ret->alone = true;
+			break;
+		case NO_LOG:
+			log_options_none(&ret->logs);
+			break;
+		case TAG_LINES:
+			ret->logs.tags_lines = true;
+			break;
+		case LOG:
+		case LOG_MAX:
+			if ((option == LOG ? log_options_add(&ret->logs, optarg, &err)
+					   : log_options_limit(&ret->logs, optarg, &err)) != 0) {
+				report_line("%s", err.text);
+				return 2;
+			}
 			break;
 		case 'h':
 			return 1;
@@ -236,6 +258,7 @@ static int run(const struct request *request, struct program *program, struct ou
 		.command_json = json,
 		.version = ACAUSAL_VERSION,
 		.symbolize = true,
+		.log_max = request->logs.longest,
 		.progress = show_progress,
 		.user = &progress,
 	};
@@ -259,6 +282,7 @@ static int run(const struct request *request, struct program *program, struct ou
 	raise_descriptor_limit();
 	followed.command = child.pid;
 	followed.is_alone = request->alone;
+	followed.is_hasty = request->logs.tags_lines;
 	attend(&followed, door, &child, command, !request->alone);
 	if (!followed.has_come)
 		explain_find_profile(child.pid, profile, sizeof profile);
@@ -325,8 +349,8 @@ int record_main(int argc, char **argv)
 		return PROGRAM_FAILED;
 	}
 	status = PROGRAM_FAILED;
-	if (environment_init(&environment, &program, door.name, request.drop_when_full, &err) !=
-		0) {
+	if (environment_init(&environment, &program, door.name, &request.logs,
+		    request.drop_when_full, &err) != 0) {
 		report_line("%s", err.text);
 	} else {
 		status = run(&request, &program, &output, &door, &environment);

@@ -17,6 +17,9 @@
 
 #define ARCH_CFI cfi_arch_aarch64
 
+/* Of the symbols that libc has had there from the beginning. */
+#define ARCH_LIBC_VERSION "GLIBC_2.17"
+
 enum {
 	ARCH_PC_SHIFT = 2, /* instructions begin at multiples of 1 << this */
 	ARCH_RED_ZONE = 0, /* bytes below the stack pointer that signals leave alone */

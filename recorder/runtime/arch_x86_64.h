@@ -16,6 +16,9 @@
 
 #define ARCH_CFI cfi_arch_x86_64
 
+/* Of the symbols that libc has had there from the beginning. */
+#define ARCH_LIBC_VERSION "GLIBC_2.2.5"
+
 enum {
 	ARCH_PC_SHIFT = 0,   /* instructions begin at multiples of 1 << this */
 	ARCH_RED_ZONE = 128, /* bytes below the stack pointer that signals leave alone */

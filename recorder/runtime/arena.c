@@ -30,11 +30,13 @@
 struct arena_page arena_page __attribute__((aligned(4096)));
 struct arena_map arena_map;
 bool arena_uses_tsc;
+_Atomic uint32_t arena_number;
 
 /* Room for records; the reserve is sparse, so it costs address space until it is used. */
 static const struct arena_region shape[ARENA_REGION_COUNT] = {
 	[ARENA_THREADS] = {0, sizeof(struct arena_thread), 4096},
 	[ARENA_MODULES] = {0, sizeof(struct arena_module), ARENA_MODULE_COUNT},
+	[ARENA_SINKS] = {0, sizeof(struct arena_sink), 4096},
 	[ARENA_LIVES] = {0, sizeof(struct arena_live), 1 << 20},
 	[ARENA_NODES] = {0, sizeof(struct arena_node), 1 << 21},
 	[ARENA_CHUNK_STATES] = {0, sizeof(struct arena_chunk), 2048},
@@ -49,33 +51,50 @@ static size_t page_up(size_t size)
 	return (size + 4095) & ~(size_t)4095;
 }
 
+static bool is_tsc;
+static __thread uint64_t stopped_at __attribute__((tls_model("initial-exec"))); /* 0: it goes */
+
 uint64_t arena_ticks_slow(void)
 {
 	struct timespec now;
 
+	if (stopped_at)
+		return stopped_at;
 #if defined(__x86_64__)
-	if (arena_uses_tsc)
+	if (is_tsc)
 		return __builtin_ia32_rdtsc();
 #endif
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+void arena_stop_clock(void)
+{
+	stopped_at = arena_ticks();
+	/* All threads ask the slow way, which asks whether they may. */
+	arena_uses_tsc = false;
+}
+
+void arena_go_on_clock(void)
+{
+	stopped_at = 0;
+}
+
 /* rdtsc may be trusted only where the kernel itself does. */
 static bool kernel_uses_tsc(void)
 {
-	bool is_tsc = false;
+	bool ret = false;
 #if defined(__x86_64__)
 	char name[8] = "";
 	int fd = open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
 		O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
-		is_tsc = read(fd, name, sizeof name - 1) >= 3 && memcmp(name, "tsc", 3) == 0;
+		ret = read(fd, name, sizeof name - 1) >= 3 && memcmp(name, "tsc", 3) == 0;
 		close(fd);
 	}
 #endif
-	return is_tsc;
+	return ret;
 }
 
 void arena_now(struct arena_anchor *anchor)
@@ -97,19 +116,34 @@ void arena_renew_anchor(void)
 	struct arena_header *header = arena();
 
 	/* One at a time, or what is there would be of several moments. */
-	if (!header || atomic_flag_test_and_set_explicit(&anchor_busy, memory_order_acquire))
+	if (!header || stopped_at ||
+		atomic_flag_test_and_set_explicit(&anchor_busy, memory_order_acquire))
 		return;
 	arena_now(&header->latest);
 	atomic_flag_clear_explicit(&anchor_busy, memory_order_release);
 }
+
+static _Atomic bool dumps_whole;
 
 static void dump_include(const void *address, size_t size)
 {
 	uintptr_t from = (uintptr_t)address & ~(uintptr_t)4095;
 	int saved = errno;
 
+	if (atomic_load_explicit(&dumps_whole, memory_order_relaxed))
+		return;
 	madvise((void *)from, page_up((uintptr_t)address + size - from), MADV_DODUMP);
 	errno = saved;
+}
+
+void arena_dump_whole(void)
+{
+	struct arena_header *header = arena();
+
+	if (!header)
+		return;
+	dump_include(header, header->size);
+	atomic_store(&dumps_whole, true);
 }
 
 /* Private: what the parent adds after a fork says nothing about the child's code. */
@@ -228,6 +262,7 @@ static bool hand_over(const char *name, int memfd, size_t size)
 static const uint32_t least[ARENA_REGION_COUNT] = {
 	[ARENA_THREADS] = 256,
 	[ARENA_MODULES] = ARENA_MODULE_COUNT,
+	[ARENA_SINKS] = 256,
 	[ARENA_LIVES] = 1 << 13,
 	[ARENA_NODES] = 1 << 15,
 	[ARENA_CHUNK_STATES] = 256,
@@ -274,7 +309,7 @@ static void header_fill(
 	header->size = size;
 	header->address = (uintptr_t)header;
 	header->os_pid = (uint32_t)getpid();
-	header->clock = arena_uses_tsc ? ARENA_CLOCK_TSC : ARENA_CLOCK_MONOTONIC;
+	header->clock = is_tsc ? ARENA_CLOCK_TSC : ARENA_CLOCK_MONOTONIC;
 	memcpy(header->build, ARENA_BUILD, sizeof ARENA_BUILD);
 	header->on_full = request->drop_when_full;
 	header->is_fork = request->is_fork;
@@ -286,10 +321,12 @@ static void header_fill(
 	header->latest = header->started;
 	atomic_flag_clear(&anchor_busy); /* taken, perhaps, when this process was forked */
 	/* Index 0 of these means "none". */
+	atomic_store(&header->used[ARENA_SINKS].value, 1);
 	atomic_store(&header->used[ARENA_LIVES].value, 1);
 	atomic_store(&header->used[ARENA_NODES].value, 1);
 	arena_map.threads = (void *)((char *)header + header->region[ARENA_THREADS].offset);
 	arena_map.modules = (void *)((char *)header + header->region[ARENA_MODULES].offset);
+	arena_map.sinks = (void *)((char *)header + header->region[ARENA_SINKS].offset);
 	arena_map.lives = (void *)((char *)header + header->region[ARENA_LIVES].offset);
 	arena_map.nodes = (void *)((char *)header + header->region[ARENA_NODES].offset);
 	arena_map.chunks = (void *)((char *)header + header->region[ARENA_CHUNK_STATES].offset);
@@ -305,8 +342,8 @@ static void dump_begin(struct arena_header *header, size_t size)
 	int i;
 
 	madvise(header, size, MADV_DONTDUMP);
-	dump_include(header, header->region[ARENA_LIVES].offset);
-	for (i = ARENA_LIVES; i < ARENA_REGION_COUNT; i++)
+	dump_include(header, header->region[ARENA_SINKS].offset);
+	for (i = ARENA_SINKS; i < ARENA_REGION_COUNT; i++)
 		dump_include((char *)header + header->region[i].offset, DUMP_STEP);
 }
 
@@ -344,7 +381,7 @@ struct arena_header *arena_make(const struct arena_request *request)
 		goto failed;
 	/* A child goes on with its parent's clock, and opens nothing. */
 	if (!request->is_fork)
-		arena_uses_tsc = kernel_uses_tsc();
+		arena_uses_tsc = is_tsc = kernel_uses_tsc();
 	memcpy(header->region, region, sizeof region);
 	header_fill(header, size, request);
 	dump_begin(header, size);
@@ -364,5 +401,6 @@ failed:
 
 void arena_start(struct arena_header *header)
 {
+	atomic_fetch_add(&arena_number, 1);
 	__atomic_store_n(&arena_page.header, header, __ATOMIC_RELEASE);
 }

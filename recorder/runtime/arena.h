@@ -10,6 +10,7 @@
 #include "recorder/runtime/likely.h"
 #include "recorder/wire/arena.h"
 
+#include <linux/futex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,7 @@ enum { ARENA_THREAD_COUNT = 4096, ARENA_MODULE_COUNT = 4096 };
 struct arena_map {
 	struct arena_thread *threads;
 	struct arena_module *modules;
+	struct arena_sink *sinks;
 	struct arena_live *lives;
 	struct arena_node *nodes;
 	struct arena_chunk *chunks;
@@ -73,8 +75,20 @@ void arena_copy(struct arena_header *header, enum arena_region_name region, cons
 /* Modules that were taken by this process or its ancestors until it was forked. */
 uint64_t arena_modules_taken(void);
 
+/* Arenas that were started in this memory, by this process and those that it was forked from. */
+extern _Atomic uint32_t arena_number;
+
 /* From here on arena() gives it: once all is ready that any thread may then reach for. */
 void arena_start(struct arena_header *header);
+
+/* Whether somebody drains: the ingester holds its robust mutex, and has not died holding it. */
+static inline bool arena_is_drained(const struct arena_header *header)
+{
+	uint32_t word = __atomic_load_n(
+		(const uint32_t *)(const void *)header->ingester_life, __ATOMIC_ACQUIRE);
+
+	return !(word & FUTEX_OWNER_DIED);
+}
 
 /* The next ID of a counter, from 1. */
 static inline uint64_t arena_next(struct arena_counter *counter)
@@ -87,7 +101,7 @@ uint32_t arena_grow(enum arena_region_name region);
 
 /* Ticks of the arena's clock, now. */
 uint64_t arena_ticks_slow(void);
-extern bool arena_uses_tsc;
+extern bool arena_uses_tsc; /* the fast way */
 
 static inline uint64_t arena_ticks(void)
 {
@@ -97,6 +111,19 @@ static inline uint64_t arena_ticks(void)
 #endif
 	return arena_ticks_slow();
 }
+
+/*
+ * For the calling thread time stands still from now on: to read any clock would be its end (the
+ * strict mode of seccomp forbids both rdtsc and the system call).
+ */
+void arena_stop_clock(void);
+void arena_go_on_clock(void);
+
+/*
+ * All of the arena is part of core dumps from now on, so that the kernel need not be told as it
+ * comes into use: soon that may be forbidden.
+ */
+void arena_dump_whole(void);
 
 /* Renews header->latest; now and then, off the hot path. */
 void arena_renew_anchor(void);

@@ -50,15 +50,6 @@ static uint32_t pool_take(struct arena_header *header)
 	return index != UINT32_MAX ? index : arena_grow(ARENA_CHUNK_STATES);
 }
 
-/* Whether somebody drains: the ingester holds its robust mutex, and has not died holding it. */
-static bool ingester_lives(const struct arena_header *header)
-{
-	uint32_t word = __atomic_load_n(
-		(const uint32_t *)(const void *)header->ingester_life, __ATOMIC_ACQUIRE);
-
-	return !(word & FUTEX_OWNER_DIED);
-}
-
 /*
  * Waits until a chunk is free. Timed waits, never a spin: a SCHED_FIFO thread on one processor
  * would starve the ingester. Gives up when nobody drains any more, and when no room was made for
@@ -85,7 +76,7 @@ static uint32_t pool_wait(struct arena_header *header)
 		naps = room == last ? naps + 1 : 0;
 		last = room;
 		index = pool_take(header);
-		if (index != UINT32_MAX || !ingester_lives(header) || !arena())
+		if (index != UINT32_MAX || !arena_is_drained(header) || !arena())
 			break;
 		if (naps == PATIENCE) {
 			atomic_store(&hopeless, room);
@@ -111,7 +102,7 @@ static bool writer_renew(struct emit_state *state, struct emit_writer *writer, b
 		writer->bytes = NULL;
 	}
 	index = pool_take(header);
-	if (index == UINT32_MAX && may_wait && !header->on_full && ingester_lives(header))
+	if (index == UINT32_MAX && may_wait && !header->on_full && arena_is_drained(header))
 		index = pool_wait(header);
 	errno = saved;
 	if (index == UINT32_MAX)
@@ -119,6 +110,8 @@ static bool writer_renew(struct emit_state *state, struct emit_writer *writer, b
 	writer->chunk = &arena_map.chunks[index];
 	writer->chunk->thread = state->thread;
 	writer->chunk->depth = (uint32_t)(writer - state->writer);
+	/* Whoever reads that number reads all of the chunk that was closed before. */
+	atomic_thread_fence(memory_order_release);
 	writer->chunk->sequence = arena_next(&header->chunk_sequence);
 	atomic_store_explicit(&writer->chunk->used, 0, memory_order_relaxed);
 	atomic_store_explicit(&writer->chunk->state, ARENA_CHUNK_OPEN, memory_order_release);

@@ -11,6 +11,7 @@
  */
 #include "recorder/runtime/forked.h"
 
+#include "recorder/runtime/confined.h"
 #include "recorder/runtime/live.h"
 #include "recorder/runtime/settings.h"
 #include "recorder/runtime/thread.h"
@@ -19,7 +20,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 /* The recorded process that began in this memory last. */
@@ -27,7 +27,6 @@ static struct {
 	struct arena_header *header;
 	size_t size;
 	struct arena_origin origin;
-	int seccomp;
 } self;
 
 /* Of a request that is gone, unless its callback comes after all. */
@@ -310,12 +309,6 @@ static bool retire(struct arena_header *header, size_t size)
 	return true;
 }
 
-/* A program that has shut itself in since it was started may be killed for what we would call. */
-static bool is_shut_in(void)
-{
-	return prctl(PR_GET_SECCOMP) != self.seccomp;
-}
-
 static void copy_shared(struct arena_header *header, const struct arena_map *former)
 {
 	const struct arena_header *from = self.header;
@@ -348,7 +341,8 @@ static struct thread *begin_anew(void)
 		heritage.fork = thread_current->fork;
 	request.from.spawn_id = heritage.fork.spawn_id;
 	request.started = heritage.fork.started;
-	header = is_shut_in() ? NULL : arena_make(&request);
+	/* A program that has shut itself in may be killed for what we would call. */
+	header = is_confined() ? NULL : arena_make(&request);
 	if (!header)
 		return NULL;
 	copy_shared(header, &former);
@@ -413,7 +407,7 @@ void forked_start(struct arena_header *header)
 	self.size = header->size;
 	self.origin.os_pid = header->os_pid;
 	self.origin.started = header->started.ticks;
-	self.seccomp = prctl(PR_GET_SECCOMP);
+	confined_start();
 	thread_when_forked = settings.follows ? begin : NULL;
 }
 

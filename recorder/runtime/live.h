@@ -19,18 +19,21 @@
 /* What the program gave to be called. */
 struct live_callbacks {
 	void *callback;
-	void *second; /* alloc of a read, after of a work */
+	void *second; /* alloc of a read, after of a work, memory of a write */
 	union {
 		void *close;
 		void *argument; /* of a thread's entry */
+		size_t size;	/* of a write's memory */
 	};
 	/* Of a request: the record of the one before it in the same place, should this be refused.
 	 */
 	uint32_t former;
-	uint8_t type;	 /* enum acausal_type */
-	uint8_t uv;	 /* the libuv that made it: `struct libuv.number` */
-	bool is_closing; /* uv_close was called */
-	bool is_unref;	 /* ARENA_LIVE_UNREF */
+	uint8_t type;	     /* enum acausal_type */
+	uint8_t uv;	     /* the libuv that made it: `struct libuv.number` */
+	bool is_closing : 1; /* uv_close was called */
+	bool is_unref : 1;   /* ARENA_LIVE_UNREF */
+	/* Of a terminal: 1 or 2 when that is the descriptor that it was made of. */
+	uint8_t standard;
 	/* Of a handle that is being closed: the arming that stood until then. */
 	uint64_t last_arming_id;
 	union {

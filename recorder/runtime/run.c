@@ -71,14 +71,15 @@ static void run_close(struct thread *thread, uint8_t flags, const struct run_res
 	if (unlikely(depth >= THREAD_RUNS))
 		return;
 	run = &thread->runs[depth];
+	if (run->is_open) {
+		ended = arena_ticks();
+		if (run->is_request)
+			request_write(thread, depth, flags, ended, result);
+		else
+			run_write(thread, depth, flags, ended, result);
+	}
+	/* After its event: of a process that is killed before, it is found in the slot. */
 	atomic_store_explicit(&thread->slot->depth, (uint32_t)depth, memory_order_release);
-	if (!run->is_open)
-		return;
-	ended = arena_ticks();
-	if (run->is_request)
-		request_write(thread, depth, flags, ended, result);
-	else
-		run_write(thread, depth, flags, ended, result);
 	run->shared->run_id = 0;
 }
 

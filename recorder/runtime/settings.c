@@ -50,6 +50,23 @@ static bool origin_read(const char *text, struct arena_origin *ret)
 	return target ? target == (uint64_t)getpid() : os_pid == (uint64_t)getppid();
 }
 
+/* What cannot be meant is as if it were not there. */
+static void logs_read(const char *log, const char *most, const char *tags)
+{
+	if (!log || (log[0] != '+' && log[0] != '-') || (log[1] && log[1] != '\n') ||
+		strlen(log) >= sizeof settings.log)
+		log = "+";
+	strcpy(settings.log, log);
+	settings.keeps_logs = log[0] == '+' || log[1];
+	settings.tags_lines = settings.keeps_logs && tags && strcmp(tags, "1") == 0;
+	settings.log_max = ARENA_LOG_MAX;
+	if (!most || !most[0] || strspn(most, "0123456789") != strlen(most) || strlen(most) > 18)
+		return;
+	settings.log_max = strtoull(most, NULL, 10);
+	if (settings.log_max == 0)
+		settings.log_max = ARENA_LOG_MAX;
+}
+
 void settings_read(void)
 {
 	const char *socket = getenv(ARENA_SOCKET_ENV), *pid = getenv(ARENA_PID_ENV);
@@ -67,6 +84,7 @@ void settings_read(void)
 	if (!origin_read(getenv(ARENA_FROM_ENV), &settings.from))
 		settings.from = (struct arena_origin){.os_pid = (uint32_t)getppid(),
 			.is_shell = strcmp(program_invocation_name, "sh") == 0};
+	logs_read(getenv(ARENA_LOG_ENV), getenv(ARENA_LOG_MAX_ENV), getenv(ARENA_TAG_ENV));
 	settings.follows = !pid;
 	settings.is_asked = true;
 }

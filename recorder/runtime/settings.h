@@ -18,6 +18,11 @@ struct settings {
 	char socket[128];   /* "NAME.TOKEN" */
 	char library[4096]; /* this library, for LD_PRELOAD; "" when it cannot be named there */
 	struct arena_origin from;
+	/* Which lines are kept, and how: ACAUSAL_LOG, ACAUSAL_LOG_MAX, ACAUSAL_TAG_LINES. */
+	char log[1024];	 /* "+" or "-", and patterns with a newline before each */
+	bool keeps_logs; /* any at all */
+	bool tags_lines;
+	uint64_t log_max;
 };
 extern struct settings settings;
 

@@ -6,6 +6,7 @@
  */
 #include "recorder/runtime/thread.h"
 
+#include "recorder/runtime/line.h"
 #include "recorder/runtime/live.h"
 #include "recorder/runtime/thread_name.h"
 
@@ -85,6 +86,7 @@ static void thread_over(struct thread *thread)
 
 	emit_settle(&thread->emit);
 	run_drop_above(thread, 0);
+	line_settle(&thread->emit, &thread->slot->partial);
 	event = emit_begin(&thread->emit, sizeof *event);
 	if (event) {
 		event->ended = arena_ticks();
@@ -204,6 +206,7 @@ static struct thread *thread_make(void)
 	clear_words(&thread->self + 1, thread + 1);
 	slot = thread->slot = &arena_map.threads[index];
 	atomic_store(&slot->depth, 0);
+	atomic_store(&slot->partial.length, 0);
 	slot->number = thread->emit.thread = (uint32_t)arena_next(&header->thread_number);
 	slot->os_tid = (uint32_t)syscall(SYS_gettid);
 	slot->started = arena_ticks();

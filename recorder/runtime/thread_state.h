@@ -51,6 +51,7 @@ struct thread {
 	uintptr_t entry; /* function that the thread began with; 0 for the main thread */
 	int depth;	 /* open runs above the root */
 	bool is_astray;	 /* by the last stack: in none of the open runs, for all that is known */
+	bool line_busy;	 /* the slot's beginning of a line is being changed: logged.c */
 	struct run_nesting root_nesting;
 	struct unwind_memory stack_memory;
 	struct thread_run runs[THREAD_RUNS];

@@ -4,8 +4,9 @@
  * live mapping, from /proc/PID/mem or from the bytes of a core.
  *
  * The arena is reserved once at its full size as a sparse memfd and never remapped. It holds, in
- * this order, a header, thread slots, modules, live resources, stack nodes, chunk descriptors and
- * chunks. Each region is an array of records of a fixed stride, found by `arena_region`.
+ * this order, a header, thread slots, modules, sinks, live resources, stack nodes, chunk
+ * descriptors and chunks. Each region is an array of records of a fixed stride, found by
+ * `arena_region`.
  *
  * Whoever reads an arena must not trust it: read each word once, bound each index, cap each loop.
  *
@@ -19,7 +20,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC   0x616e657261756163ull /* "cauarena", little endian */
-#define ARENA_VERSION 2
+#define ARENA_VERSION 3
 #define ARENA_BUILD   "1"
 
 /*
@@ -30,10 +31,19 @@
  * process that is meant (record --no-follow). ACAUSAL_FROM is "PID.STARTED.SPAWN.TARGET", `struct
  * arena_origin` in hexadecimal and the process that it is meant for: where TARGET is neither the
  * process's own ID, nor 0 while PID is its parent's, it is somebody else's that was inherited.
+ *
+ * ACAUSAL_LOG says which lines are kept: its first character is '+' (those of the descriptors 1 and
+ * 2, of files opened for appending or named *.log, and those to syslog) or '-' (none of those), and
+ * then come patterns of further ones (hooks/sink_match.h), each with a newline before it. Not
+ * there: "+". ACAUSAL_LOG_MAX is the number of bytes kept of a line. ACAUSAL_TAG_LINES is "1" when
+ * lines on the descriptors 1 and 2 are to end in their resource's ID.
  */
-#define ARENA_SOCKET_ENV "ACAUSAL_SOCKET"
-#define ARENA_PID_ENV	 "ACAUSAL_PID"
-#define ARENA_FROM_ENV	 "ACAUSAL_FROM"
+#define ARENA_SOCKET_ENV  "ACAUSAL_SOCKET"
+#define ARENA_PID_ENV	  "ACAUSAL_PID"
+#define ARENA_FROM_ENV	  "ACAUSAL_FROM"
+#define ARENA_LOG_ENV	  "ACAUSAL_LOG"
+#define ARENA_LOG_MAX_ENV "ACAUSAL_LOG_MAX"
+#define ARENA_TAG_ENV	  "ACAUSAL_TAG_LINES"
 
 enum {
 	ARENA_CHUNK_SIZE = 16384, /* bytes of events in a chunk */
@@ -41,6 +51,9 @@ enum {
 	ARENA_STACK_DEPTH = 128,  /* frames kept of one stack, the innermost */
 	ARENA_BUILD_ID_MAX = 32,
 	ARENA_PATH_MAX = 400,
+	ARENA_LOG_MAX = 1 << 20, /* bytes kept of a line, unless told otherwise */
+	ARENA_PARTIAL_MAX = 256, /* bytes of a line that is still being put together */
+	ARENA_SINK_PATH_MAX = 960,
 };
 
 enum arena_clock {
@@ -60,12 +73,13 @@ struct arena_region {
 };
 
 /*
- * Regions in the order in which they lie. Records 0 of `lives` and `nodes` are never used, so that
- * index 0 can mean "none".
+ * Regions in the order in which they lie. Records 0 of sinks, lives and nodes are never used, so
+ * that index 0 can mean "none".
  */
 enum arena_region_name {
 	ARENA_THREADS,	    /* struct arena_thread */
 	ARENA_MODULES,	    /* struct arena_module */
+	ARENA_SINKS,	    /* struct arena_sink */
 	ARENA_LIVES,	    /* struct arena_live */
 	ARENA_NODES,	    /* struct arena_node */
 	ARENA_CHUNK_STATES, /* struct arena_chunk */
@@ -112,6 +126,11 @@ struct arena_header {
 	struct arena_origin from;
 	_Atomic int32_t exit_code; /* that the process ends with; -1 until it says so */
 	_Atomic uint32_t libuv;	   /* enum arena_libuv */
+	/*
+	 * The number that the process has in the recording; 0 until the ingester, which alone
+	 * writes it, has taken the process in. For IDs that the process itself is to show.
+	 */
+	_Atomic uint32_t process_id;
 
 	struct arena_counter used[ARENA_REGION_COUNT];
 	struct arena_counter async_id, run_id, arming_id, cause_id, spawn_id; /* last one given */
@@ -160,6 +179,22 @@ struct arena_run {
 	uint32_t reserved;
 };
 
+/*
+ * The beginning of a line, kept by its thread until the line is whole or there is no more room:
+ * what is here when the process has ended is the text of one more EVENT_LOG of that thread.
+ */
+struct arena_partial {
+	_Atomic uint32_t length; /* bytes of text; written last; 0: there is none */
+	int32_t fd;
+	uint64_t run_id, written, writer;
+	uint32_t stack, sink;
+	uint16_t api;
+	uint16_t number; /* counts what the slot kept; not 0. An event of it says so (`kept`) */
+	uint8_t flags;	 /* of the event */
+	uint8_t reserved[3];
+	char text[ARENA_PARTIAL_MAX];
+};
+
 enum arena_thread_state {
 	ARENA_THREAD_FREE,
 	ARENA_THREAD_LIVE,
@@ -185,6 +220,7 @@ struct arena_thread {
 	uint32_t foreign;	      /* 1: made by nothing that was recorded */
 	uint32_t next_free, reserved; /* index + 1 of the next free slot */
 	struct arena_run open[ARENA_OPEN_RUNS];
+	struct arena_partial partial;
 };
 
 /* What was mapped from a file: recorded when the first address in it was met. */
@@ -197,6 +233,22 @@ struct arena_module {
 	uint32_t build_id_size;
 	unsigned char build_id[ARENA_BUILD_ID_MAX];
 	char path[ARENA_PATH_MAX]; /* NUL-terminated; empty for the executable itself */
+};
+
+/*
+ * Where lines go to: a file, a terminal, syslog. Recorded when something is first written there by
+ * this process; the same file has one record for each name that it was met under.
+ */
+struct arena_sink {
+	_Atomic uint32_t ready; /* 1 once the record is whole */
+	uint32_t kind;		/* enum acausal_sink */
+	uint64_t device, inode; /* as stat(2) has them; 0 of syslog */
+	int64_t born_ns;	/* of a file, since 1970; 0: the file system does not say */
+	uint64_t size;		/* of a file, before the first line that was recorded of it */
+	uint64_t met;		/* ticks */
+	uint32_t path_length;	/* of the whole path; more than what is kept when it was cut */
+	uint32_t before; /* its record until it was found shorter than it had been; 0: none */
+	char path[ARENA_SINK_PATH_MAX]; /* NUL-terminated; "" when it has none (a pipe) */
 };
 
 enum arena_live_flag {

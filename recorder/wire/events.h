@@ -204,15 +204,33 @@ enum event_detail_kind {
 	EVENT_DETAIL_FD,       /* int64_t: the descriptor, which goes beside the words */
 };
 
-/* Bytes that were written to a descriptor. `length` bytes follow, padded to 8. */
+/*
+ * Text that the program wrote; `length` bytes follow, padded to 8. One call that wrote much is
+ * several of these, one after the other. Whoever reads them puts lines together: those of one
+ * writer are of one process, thread, `sink` and `writer`, and a line is the run's, stack's and
+ * moment's of its first byte. A writer whose sink has changed has ended its line.
+ */
 struct event_log {
-	struct event_head head;
-	int32_t fd;
+	struct event_head head; /* flags: EVENT_LOG_… */
+	int32_t fd;		/* -1: syslog */
 	uint64_t run_id, written;
-	uint64_t full_length; /* of the write; more than `length` when it was cut */
+	uint64_t writer; /* of several on one descriptor: the stdio stream; 0: none */
+	/*
+	 * Bytes of the line that follow `text` and were not kept; not its newline, which is the
+	 * first byte of the next event when it was written. Not 0 only where `text` does not end
+	 * in a newline.
+	 */
+	uint64_t left_out;
 	uint32_t stack, length;
+	uint32_t sink; /* record of ARENA_SINKS; 0: not known */
+	uint16_t api;
+	uint16_t kept; /* number of the struct arena_partial that its line was kept in; 0: none */
 	char text[];
 };
+
+#define EVENT_LOG_FLUSH 1 /* seen only when a buffer was flushed: the run is the flush's */
+/* The line ends where the text does (a datagram); of several events only the last one has this. */
+#define EVENT_LOG_MESSAGE 2
 
 /* A fatal signal. */
 struct event_crash {

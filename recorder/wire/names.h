@@ -68,7 +68,8 @@
 	X(spawn) X(process_kill) X(kill) \
 	X(tcp_init) X(tcp_init_ex) X(tcp_open) X(tcp_connect) \
 	X(pipe_init) X(pipe_open) X(pipe_connect) X(pipe_connect2) X(tty_init) \
-	X(listen) X(accept) X(read_start) X(read_stop) X(write) X(write2) X(shutdown) \
+	X(listen) X(accept) X(read_start) X(read_stop) X(write) X(write2) X(try_write) X(try_write2) \
+	X(shutdown) \
 	X(udp_init) X(udp_init_ex) X(udp_open) X(udp_bind) X(udp_connect) X(udp_send) \
 	X(udp_recv_start) X(udp_recv_stop) \
 	X(getaddrinfo) X(getnameinfo) X(random) X(queue_work) X(cancel) \
@@ -86,17 +87,59 @@
  * arguments vary.
  */
 /* clang-format off */
-#define ACAUSAL_LIBC_FUNCTIONS(X) \
-	X(pthread_create) X(pthread_setname_np) X(write) \
+#define ACAUSAL_LIBC_PROCESSES(X) \
+	X(pthread_create) X(pthread_setname_np) X(prctl) \
 	X(fork) X(_Fork) X(execve) X(execv) X(execvp) X(execvpe) X(fexecve) X(execveat) \
-	X(posix_spawn) X(posix_spawnp) X(system) X(popen) X(daemon) X(forkpty) X(_exit) X(_Exit) \
+	X(posix_spawn) X(posix_spawnp) X(system) X(popen) X(forkpty) X(_exit) X(_Exit) \
 	X(kill) X(killpg) X(raise) X(pthread_kill) X(sigqueue) \
-	X(epoll_wait) X(epoll_pwait) \
-	X(dlclose)
-/* clang-format on */
+	X(epoll_wait) X(epoll_pwait)
 
-/* Interposed and built on one of the above: they have a name, and no real function of their own. */
-#define ACAUSAL_LIBC_VARIADIC(X) X(execl) X(execle) X(execlp)
+/* After these a descriptor may be another file's. */
+#define ACAUSAL_LIBC_DESCRIPTORS(X) \
+	X(close) X(dup) X(dup2) X(dup3) X(close_range) X(closefrom) \
+	X(fclose) X(freopen) X(freopen64) X(fcloseall) X(pclose) X(closedir)
+
+#define ACAUSAL_LIBC_WRITES(X) \
+	X(write) X(writev) X(pwrite) X(pwrite64) X(pwritev) X(pwritev64) X(pwritev2) X(pwritev64v2) \
+	X(send) X(sendto) X(sendmsg)
+
+#define ACAUSAL_LIBC_STDIO(X) \
+	X(vprintf) X(vfprintf) X(vdprintf) X(__vprintf_chk) X(__vfprintf_chk) X(__vdprintf_chk) \
+	X(puts) X(fputs) X(fputs_unlocked) X(fwrite) X(fwrite_unlocked) \
+	X(putc) X(putc_unlocked) X(_IO_putc) X(fputc) X(fputc_unlocked) X(putchar) \
+	X(putchar_unlocked) X(putw) \
+	X(vwprintf) X(vfwprintf) X(__vwprintf_chk) X(__vfwprintf_chk) X(fputws) X(fputws_unlocked) \
+	X(putwc) X(putwc_unlocked) X(fputwc) X(fputwc_unlocked) X(putwchar) X(putwchar_unlocked) \
+	X(fflush) X(fflush_unlocked) X(__overflow)
+
+/* They write what they say by ways of libc's own. */
+#define ACAUSAL_LIBC_MESSAGES(X) \
+	X(perror) X(psignal) X(psiginfo) X(__assert_fail) X(__assert_perror_fail) X(__assert) \
+	X(openlog) X(closelog) X(vsyslog) X(__vsyslog_chk)
+
+#define ACAUSAL_LIBC_RESERVED(X) \
+	ACAUSAL_LIBC_PROCESSES(X) ACAUSAL_LIBC_DESCRIPTORS(X) ACAUSAL_LIBC_WRITES(X) \
+	ACAUSAL_LIBC_STDIO(X) ACAUSAL_LIBC_MESSAGES(X) X(dlclose)
+
+/*
+ * Neither C nor POSIX keeps these names for libc: a library of the program's may have a function or
+ * a variable of its own that is called so. They are interposed only for who means libc's.
+ */
+#define ACAUSAL_LIBC_UNRESERVED(X) \
+	X(verr) X(verrx) X(vwarn) X(vwarnx) X(error) X(error_at_line) X(daemon)
+
+#define ACAUSAL_LIBC_FUNCTIONS(X) ACAUSAL_LIBC_UNRESERVED(X) ACAUSAL_LIBC_RESERVED(X)
+
+/*
+ * Interposed and built on one of the above: they have a name, and no real function of their own.
+ * (err and its kin are not reserved either.)
+ */
+#define ACAUSAL_LIBC_VARIADIC(X) \
+	X(execl) X(execle) X(execlp) \
+	X(printf) X(fprintf) X(dprintf) X(__printf_chk) X(__fprintf_chk) X(__dprintf_chk) \
+	X(wprintf) X(fwprintf) X(__wprintf_chk) X(__fwprintf_chk) \
+	X(err) X(errx) X(warn) X(warnx) X(syslog) X(__syslog_chk)
+/* clang-format on */
 
 /* Which of a resource's callbacks a run executed. X(TAG, name in `run.part`) */
 #define ACAUSAL_PARTS(X)                                                                           \
@@ -122,6 +165,15 @@
 	X(WORK, "work")	  /* the work part of a uv_work_t, which its after part follows */         \
 	X(KILL, "kill")	  /* a signal that the process sent to itself or to a child of its own */  \
 	X(CLOSE, "close") /* uv_close of the handle that the cancelled request was on */
+
+/* Where a line went to. X(TAG, name in `sink.kind`) */
+#define ACAUSAL_SINKS(X)                                                                           \
+	X(FILE, "file")                                                                            \
+	X(TERMINAL, "terminal")                                                                    \
+	X(PIPE, "pipe")                                                                            \
+	X(SOCKET, "socket")                                                                        \
+	X(SYSLOG, "syslog")                                                                        \
+	X(OTHER, "other")
 
 /* Where a thread came from. X(TAG, name in `thread.role`) */
 #define ACAUSAL_ROLES(X)                                                                           \
@@ -156,6 +208,9 @@ enum acausal_end { ACAUSAL_ENDS(X) ACAUSAL_END_COUNT };
 #undef X
 #define X(tag, ...) ACAUSAL_CAUSE_##tag,
 enum acausal_cause { ACAUSAL_CAUSES(X) ACAUSAL_CAUSE_COUNT };
+#undef X
+#define X(tag, ...) ACAUSAL_SINK_##tag,
+enum acausal_sink { ACAUSAL_SINKS(X) ACAUSAL_SINK_COUNT };
 #undef X
 #define X(tag, ...) ACAUSAL_ROLE_##tag,
 enum acausal_role { ACAUSAL_ROLES(X) ACAUSAL_ROLE_COUNT };

@@ -2,7 +2,7 @@
  * The ingester's rate and the size of what it writes, with synthetic arenas: requests with one run
  * each; the mix of 1.5 runs, a quarter of an arming and a quarter of a cause a resource; and,
  * counted as a resource here, one-shot timers that are armed and fire; requests with what the pool
- * and the loop did meanwhile. One core; everything included, also indexes.
+ * and the loop did meanwhile; lines of 64 bytes. One core; everything included, also indexes.
  *
  * Usage: ingest_bench [RESOURCES [FOLDER]]
  */
@@ -179,7 +179,25 @@ static void put_shot(struct generator *g)
 	ARENA_PUT(g->arena, 1, RUN, &run);
 }
 
-enum kind { REQUESTS, MIXED, SHOTS, FILES };
+/* A line that one of the last runs wrote. */
+static void put_log(struct generator *g)
+{
+	struct event_log event = {.fd = 1, .length = 64, .api = ACAUSAL_API_fputs};
+	char text[64];
+
+	if (rand() % 8 == 0)
+		put_request(g);
+	g->arena->now += 500 + (uint64_t)rand() % 5000;
+	event.run_id = g->run_id;
+	event.written = g->arena->now;
+	event.writer = 0x7f1200000100;
+	event.stack = g->stacks[rand() % 64];
+	memset(text, 'a' + rand() % 26, sizeof text);
+	text[sizeof text - 1] = '\n';
+	arena_writer_put(g->arena, 1, 0, EVENT_LOG, &event, sizeof event, text, sizeof text);
+}
+
+enum kind { REQUESTS, MIXED, SHOTS, FILES, LINES };
 
 static void measure(const char *name, enum kind kind, long resources, const char *folder)
 {
@@ -224,6 +242,8 @@ static void measure(const char *name, enum kind kind, long resources, const char
 					put_shot(&g);
 				else if (kind == FILES)
 					put_file(&g);
+				else if (kind == LINES)
+					put_log(&g);
 				else if (kind == MIXED && made % 4 == 3)
 					put_handle(&g);
 				else
@@ -261,5 +281,6 @@ int main(int argc, char **argv)
 	measure("1.5 runs, 1/4 arming, cause", MIXED, resources, folder);
 	measure("timers that fire once", SHOTS, resources, folder);
 	measure("requests, pool and waits", FILES, resources, folder);
+	measure("lines, 1/8 requests", LINES, resources, folder);
 	return 0;
 }

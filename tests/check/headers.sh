@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 flags=(-std=gnu11 -D_GNU_SOURCE -I. -fsyntax-only -Werror -Wall -Wextra -Wshadow
 	-Wmissing-prototypes -Wstrict-prototypes -Wvla)
-read -ra modules < <(pkg-config --cflags libuv libdw libelf sqlite3 readline cmocka)
+read -ra modules < <(pkg-config --cflags libuv libdw libelf sqlite3 readline libpcre2-8 cmocka)
 machine=$(uname -m)
 status=0
 

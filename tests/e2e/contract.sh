@@ -39,6 +39,8 @@ run: run_id async_id arming_id part thread_id outer_run_id outer_stack_id callba
 	began_ns ended_ns status bytes cause_id context_id
 cause: cause_id kind async_id run_id thread_id stack_id api caused_ns caused_run_id first_id
 log: log_id process_id thread_id run_id stack_id written_ns fd path line_number text full_length
+	sink_id writer_id api at_flush
+sink: sink_id kind path device inode born_ns size_before met_ns moved_to
 context: context_id parent_context_id async_id run_id key value set_ns stack_id
 poll: thread_id loop_id entered_ns left_ns timeout_ms
 pool: async_id thread_id began_ns ended_ns estimated

@@ -160,7 +160,9 @@ one_line 'a recording where a POINT belongs' 2 'type -r acausal.db' "$A" trace a
 one_line 'a recording where a command belongs' 2 'acausal trace -r acausal.db' "$A" acausal.db
 one_line 'a recording where a query belongs' 2 'type -r acausal.db' "$A" sql acausal.db
 
-equal '-r before the command' "$("$A" -r acausal.db trace 43)" "$(trace 43)"
+equal '-r before the command' "$("$A" -r acausal.db trace 43)" "$(trace -r acausal.db 43)"
+contains 'what to type next names the recording that was named' "$(trace -r acausal.db 43)" \
+	'acausal trace -r acausal.db run:80'
 equal '$ACAUSAL_RECORDING' "$(ACAUSAL_RECORDING=acausal.db "$A" trace 43)" "$(trace 43)"
 
 # --- folding ------------------------------------------------------------------------------------
@@ -314,7 +316,7 @@ check 'fold rows that lie' timeout 10 "$A" trace -r fold_lie.db
 make control.db "UPDATE source SET function = 'evil' || char(27) || '[31m' || char(10) || 'x' || char(8238) || 'y'
 	WHERE function = 'render_row'; UPDATE process SET executable = '/x/' || char(27) || ']0;t' || char(7);
 	UPDATE crash SET message = char(155) || '2J'; UPDATE detail SET text = CAST(x'c3280a1b' AS TEXT);
-	UPDATE log SET text = x'1b5b324aff' WHERE log_id = 2;"
+	UPDATE packed_log SET text = x'1b5b324aff' WHERE log_id = 2;"
 for command in 'trace' 'trace log:2' 'info' 'info log:2' 'info 42' 'sql SELECT*FROM(source)' 'sql SELECT*FROM(log)' ''; do
 	equal "no control characters from: $command" \
 		"$("$A" -r control.db $command | LC_ALL=C tr -dc '\000-\010\013-\037\177' | od -c)" "$(printf '' | od -c)"
@@ -325,7 +327,7 @@ for command in 'trace' 'trace log:2' 'info log:2' 'info 42' 'sql SELECT*FROM(sou
 	equal "valid JSON from: $command" \
 		"$("$A" -r control.db $command --format json | json 'SELECT json_valid(data) FROM json_data')" 1
 done
-make giant.db "UPDATE source SET function = hex(zeroblob(5000000)), file = hex(zeroblob(5000000)); UPDATE log SET text = hex(zeroblob(20000000));"
+make giant.db "UPDATE source SET function = hex(zeroblob(5000000)), file = hex(zeroblob(5000000)); UPDATE packed_log SET text = hex(zeroblob(20000000));"
 check 'giant texts' timeout 20 "$A" trace -r giant.db
 check 'giant log line' timeout 20 "$A" trace -r giant.db log:2
 equal 'they are cut' "$(($("$A" trace -r giant.db | wc -c) < 400000))" 1
@@ -357,9 +359,13 @@ equal 'the views of the contract answer' \
 
 # --- the prompt ---------------------------------------------------------------------------------
 
+# What is to be typed next needs no name of a program there.
+at_prompt() {
+	trace 43 | sed 's/acausal trace/        trace/'
+}
 equal 'the prompt without a terminal' \
-	"$(printf 'trace 43\nsql SELECT '"'it''s'"' AS x\nquit\nnever\n' | "$A" debug 2>&1)" "$(trace 43; printf "x\nit's")"
-equal 'beginnings and aliases' "$(echo 'tr 43' | "$A" debug)" "$(trace 43)"
+	"$(printf 'trace 43\nsql SELECT '"'it''s'"' AS x\nquit\nnever\n' | "$A" debug 2>&1)" "$(at_prompt; printf "x\nit's")"
+equal 'beginnings and aliases' "$(echo 'tr 43' | "$A" debug)" "$(at_prompt)"
 status 'a failing line' 1 bash -c "echo 'trace 99999' | '$A' debug"
 printf 'info 43\ntrace nowhere\ninfo 5\n' >commands
 status '--batch ends at the first failure' 2 "$A" debug --batch -x commands
@@ -367,7 +373,7 @@ equal '--batch: what came before' "$(cat out)" "$("$A" info 43 | sed 's/acausal 
 
 # --- help ---------------------------------------------------------------------------------------
 
-for command in record trace info sql debug help; do
+for command in record trace info log sql debug help; do
 	contains "acausal help lists $command" "$("$A" help)" "  $command "
 	check "help $command" "$A" help $command
 	check "$command --help" "$A" $command --help

@@ -79,7 +79,7 @@ held="INSERT INTO packed_pool VALUES (30, 2, us(1500), us(500), 1);
 	INSERT INTO packed_run (run_id, async_id, entry_id, began_ns, duration_ns)"
 told 'a callback that had the loop meanwhile' "$read_of_10_ms $held VALUES (40, 20, 3, us(1800), us(9100));" \
 	"-- run:50 armed by uv_fs_read on fs 30 in run:1 -- 10.0 ms before: pool queue ~0.5, in pool ~0.5, loop 9.0
- ! loop held 8.9 ms by run:40 on_second (second.c:7) acausal trace run:40"
+ ! loop held 8.9 ms by run:40 on_second (second.c:7) acausal trace -r wait.db run:40"
 told '… several of which none had it for long' "$read_of_10_ms $held VALUES (40, 20, 3, us(2000), us(3000)),
 	(41, 20, 2, us(5000), us(3000)), (42, 20, 3, us(8000), us(2900));" \
 	"-- run:50 armed by uv_fs_read on fs 30 in run:1 -- 10.0 ms before: pool queue ~0.5, in pool ~0.5, loop 9.0"
@@ -90,7 +90,7 @@ told '… and one that went on for longer was not before it' "$read_of_10_ms $he
 told '… the outer one of two counts' "$read_of_10_ms $held VALUES (40, 20, 3, us(1800), us(9100)),
 	(41, 20, 2, us(1900), us(8950)); INSERT INTO packed_outer VALUES (41, 40, 3);" \
 	"-- run:50 armed by uv_fs_read on fs 30 in run:1 -- 10.0 ms before: pool queue ~0.5, in pool ~0.5, loop 9.0
- ! loop held 8.9 ms by run:40 on_second (second.c:7) acausal trace run:40"
+ ! loop held 8.9 ms by run:40 on_second (second.c:7) acausal trace -r wait.db run:40"
 told 'work of the program itself' "INSERT INTO packed_request (async_id, origin_id, trigger_delta, creator_delta,
 	created_ns, run_id, entry_id, wait_ns, duration_ns, cause_id)
 	VALUES (30, 12, 29, 49, us(1000), 50, 2, us(10000), us(10), 1);
@@ -115,15 +115,15 @@ told 'a timer that was late' "$late" \
 told '… and what had the loop' "$late INSERT INTO packed_run (run_id, async_id, entry_id, began_ns, duration_ns)
 	VALUES (40, 20, 3, us(2000), us(28500));" \
 	"-- run:50 armed by uv_timer_start(10 ms) on timer 20 in run:1 -- 30.0 ms before, 20.0 ms late
- ! loop held 19.5 ms by run:40 on_second (second.c:7) acausal trace run:40"
+ ! loop held 19.5 ms by run:40 on_second (second.c:7) acausal trace -r wait.db run:40"
 told '… packed with its arming' "$late INSERT INTO packed_shot
 	VALUES (40, 20, 39, 2, 39, us(900), 1, 3, us(1100), us(28500), NULL);" \
 	"-- run:50 armed by uv_timer_start(10 ms) on timer 20 in run:1 -- 30.0 ms before, 20.0 ms late
- ! loop held 19.5 ms by run:40 on_second (second.c:7) acausal trace run:40"
+ ! loop held 19.5 ms by run:40 on_second (second.c:7) acausal trace -r wait.db run:40"
 told '… a request' "$late INSERT INTO packed_request (async_id, origin_id, creator_delta, created_ns, run_id,
 	entry_id, wait_ns, duration_ns) VALUES (31, 3, 39, us(900), 40, 3, us(1100), us(28500));" \
 	"-- run:50 armed by uv_timer_start(10 ms) on timer 20 in run:1 -- 30.0 ms before, 20.0 ms late
- ! loop held 19.5 ms by run:40 on_second (second.c:7) acausal trace run:40"
+ ! loop held 19.5 ms by run:40 on_second (second.c:7) acausal trace -r wait.db run:40"
 told 'what had the loop before the timer was due held nothing up' "$late
 	INSERT INTO packed_run (run_id, async_id, entry_id, began_ns, duration_ns) VALUES (40, 20, 3, us(1100), us(9900));" \
 	'-- run:50 armed by uv_timer_start(10 ms) on timer 20 in run:1 -- 30.0 ms before, 20.0 ms late'
@@ -150,14 +150,14 @@ sent="INSERT INTO packed_resource (async_id, origin_id, trigger_delta, run_id, c
 told 'a send, and what had the loop after it' "$sent;" \
 	"-- run:50 armed by uv_async_init on async 30 in run:1 -- 20.9 ms before
  !! fired by uv_async_send in run:40 (on_first of timer 20), 19.0 ms before
- !! on_first first.c:5 acausal trace run:40
- ! loop held 18.5 ms by run:40 on_first (first.c:5) acausal trace run:40"
+ !! on_first first.c:5 acausal trace -r wait.db run:40
+ ! loop held 18.5 ms by run:40 on_first (first.c:5) acausal trace -r wait.db run:40"
 told 'of several sends the first' "$sent, (2, 30, 40, 5, us(2100), 1, NULL, NULL), (3, 29, 40, 5, us(2100), NULL, NULL, NULL),
 	(4, 30, 40, 5, us(2200), 3, NULL, NULL);" \
 	"-- run:50 armed by uv_async_init on async 30 in run:1 -- 20.9 ms before
  !! fired by uv_async_send in run:40 (on_first of timer 20), 19.0 ms before, first of 3 sends
- !! on_first first.c:5 acausal trace run:40
- ! loop held 18.5 ms by run:40 on_first (first.c:5) acausal trace run:40"
+ !! on_first first.c:5 acausal trace -r wait.db run:40
+ ! loop held 18.5 ms by run:40 on_first (first.c:5) acausal trace -r wait.db run:40"
 equal '… also for scripts' "$("$ACAUSAL" trace -r wait.db run:50 --format json | json "SELECT
 	data ->> '$.segments[1].cause.count', data ->> '$.segments[1].wait.due_ns',
 	data ->> '$.segments[1].wait.held_by.run_id', data ->> '$.segments[1].wait.held_by.ns',
@@ -170,7 +170,7 @@ told 'a request that was cancelled by closing its handle' "$write_of_10_ms
 	INSERT INTO packed_cause VALUES (1, 20, 40, 7, us(10500), NULL, 10, NULL);" \
 	"-- run:50 armed by uv_write on write 30 in run:1 -- 10.0 ms before
  !! cancelled by uv_close in run:40 (on_first of timer 20), 500 us before
- !! on_first first.c:5 acausal trace run:40"
+ !! on_first first.c:5 acausal trace -r wait.db run:40"
 signalled="INSERT INTO packed_run (run_id, async_id, arming_id, entry_id, began_ns, duration_ns, cause_id)
 	VALUES (40, 20, NULL, 2, us(1000), us(19500), NULL), (50, 30, 1, 3, us(21000), us(10), 1);
 	INSERT INTO packed_cause VALUES (1, NULL, 40, 8, us(2000), NULL, 10, NULL), (2, NULL, 40, 8, us(2050), 1, NULL, NULL);"
@@ -180,13 +180,13 @@ told 'a signal that the program sent to itself' "$signalled
 	INSERT INTO detail VALUES (30, 'SIGUSR1', NULL);" \
 	"-- run:50 armed by uv_signal_start on signal 30 (SIGUSR1) in run:1 -- 20.8 ms before
  !! signalled by kill in run:40 (on_first of timer 20), 19.0 ms before, first of 2 signals
- !! on_first first.c:5 acausal trace run:40
- ! loop held 18.5 ms by run:40 on_first (first.c:5) acausal trace run:40"
+ !! on_first first.c:5 acausal trace -r wait.db run:40
+ ! loop held 18.5 ms by run:40 on_first (first.c:5) acausal trace -r wait.db run:40"
 told 'a child that it ended takes its own time' "${signalled/30, 1, 3/30, NULL, 3}
 	INSERT INTO packed_resource (async_id, origin_id, trigger_delta, run_id, created_ns) VALUES (30, 11, 29, 1, us(100));" \
 	"-- run:50 armed by uv_spawn on process 30 in run:1 -- 20.9 ms before
  !! signalled by kill in run:40 (on_first of timer 20), 19.0 ms before, first of 2 signals
- !! on_first first.c:5 acausal trace run:40"
+ !! on_first first.c:5 acausal trace -r wait.db run:40"
 again="INSERT INTO packed_run (run_id, async_id, entry_id, began_ns, duration_ns) VALUES (40, 20, 2, us(1000), us(5000));
 	INSERT INTO packed_arming (arming_id, async_id, run_id, origin_id, armed_ns, timeout_ms, repeat_ms)
 	VALUES (1, 20, 1, 2, us(500), 10, 20);

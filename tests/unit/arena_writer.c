@@ -26,12 +26,13 @@ struct arena_writer *arena_writer_create(uint32_t chunks)
 	static const uint32_t stride[ARENA_REGION_COUNT] = {
 		[ARENA_THREADS] = sizeof(struct arena_thread),
 		[ARENA_MODULES] = sizeof(struct arena_module),
+		[ARENA_SINKS] = sizeof(struct arena_sink),
 		[ARENA_LIVES] = sizeof(struct arena_live),
 		[ARENA_NODES] = sizeof(struct arena_node),
 		[ARENA_CHUNK_STATES] = sizeof(struct arena_chunk),
 		[ARENA_CHUNKS] = ARENA_CHUNK_SIZE,
 	};
-	uint32_t count[ARENA_REGION_COUNT] = {64, 64, 4096, 4096, 0, 0};
+	uint32_t count[ARENA_REGION_COUNT] = {64, 64, 64, 4096, 4096, 0, 0};
 	struct writer *writer = calloc(1, sizeof *writer);
 	struct arena_writer *public = &writer->public;
 	uint64_t offset = (sizeof(struct arena_header) + 63) & ~63ull;
@@ -60,6 +61,7 @@ struct arena_writer *arena_writer_create(uint32_t chunks)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	public->now = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	public->header->started = (struct arena_anchor){public->now, public->now, 0};
+	public->header->used[ARENA_SINKS].value = 1;
 	public->header->used[ARENA_LIVES].value = 1;
 	public->header->used[ARENA_NODES].value = 1;
 	return public;
@@ -107,6 +109,13 @@ struct arena_live *arena_writer_live(struct arena_writer *writer, uint32_t index
 	if (writer->header->used[ARENA_LIVES].value <= index)
 		writer->header->used[ARENA_LIVES].value = index + 1;
 	return record(writer, ARENA_LIVES, index);
+}
+
+struct arena_sink *arena_writer_sink(struct arena_writer *writer, uint32_t index)
+{
+	if (writer->header->used[ARENA_SINKS].value <= index)
+		writer->header->used[ARENA_SINKS].value = index + 1;
+	return record(writer, ARENA_SINKS, index);
 }
 
 static struct arena_chunk *chunk_state(struct arena_writer *writer, uint32_t index)

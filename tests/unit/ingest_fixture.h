@@ -39,10 +39,11 @@ static inline void fixture_check(int result, const struct error *err)
 }
 
 /* A recording with one process whose main thread (1, run 1) has begun. */
-static inline struct fixture *fixture_create(void)
+static inline struct fixture *fixture_create_with(uint64_t log_max)
 {
 	struct fixture *f = calloc(1, sizeof *f);
-	struct ingest_options options = {.version = "test", .command_json = "[\"a\"]"};
+	struct ingest_options options = {
+		.version = "test", .command_json = "[\"a\"]", .log_max = log_max};
 	struct ingest_process_info info = {.os_pid = 4711, .executable = "/bin/program"};
 	struct event_thread main = {.os_tid = 4711,
 		.role = ACAUSAL_ROLE_MAIN,
@@ -69,6 +70,11 @@ static inline struct fixture *fixture_create(void)
 	main.started = f->start;
 	assert_true(ARENA_PUT(f->arena, 1, THREAD, &main));
 	return f;
+}
+
+static inline struct fixture *fixture_create(void)
+{
+	return fixture_create_with(0);
 }
 
 static inline void fixture_drain(struct fixture *f)

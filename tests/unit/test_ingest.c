@@ -456,7 +456,7 @@ static void put_log(struct fixture *f, int fd, const char *text, size_t length, 
 {
 	struct event_log event = {.fd = fd,
 		.run_id = 1,
-		.full_length = full,
+		.left_out = full - length,
 		.stack = f->stack,
 		.length = (uint32_t)length};
 
@@ -472,10 +472,10 @@ static void logs_are_lines(void **state)
 	(void)state;
 	put_log(f, 1, "one\ntwo\n", 8, 8);
 	put_log(f, 2, "err\n\n", 5, 5);
-	put_log(f, 1, "three", 5, 5);
+	put_log(f, 1, "three\n", 6, 6);
 	put_log(f, 1, "bad \xff\n", 6, 6);
 	put_log(f, 1, "cut\nhere", 8, 108);
-	put_log(f, 1, "caf\xc3\xa9\n", 6, 6);
+	put_log(f, 1, "\ncaf\xc3\xa9\n", 7, 7);
 	fixture_finish(f);
 	assert_answer(f,
 		"SELECT fd, line_number, text, full_length, typeof(text), run_id FROM log"

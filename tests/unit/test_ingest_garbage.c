@@ -34,7 +34,12 @@ static void fill(struct fixture *f)
 		struct event_run run = {.async_id = 2 * i, .arming_id = i};
 		struct event_cause cause = {
 			.cause_id = i, .async_id = 2 * i, .run_id = i, .stack = f->stack};
-		struct event_log log = {.fd = 1, .run_id = i, .full_length = 9, .length = 9};
+		struct event_log log = {.fd = (int32_t)(i % 3),
+			.run_id = i,
+			.writer = i % 5,
+			.length = 9,
+			.sink = (uint32_t)(i % 8),
+			.left_out = i % 7 ? 0 : i};
 		struct event_detail detail = {
 			.kind = (uint32_t)(i % 3), .async_id = i, .length = 20};
 		struct event_disarm disarm = {.arming_id = i, .run_id = i, .end = 2};
@@ -42,6 +47,7 @@ static void fill(struct fixture *f)
 		struct event_destroy destroy = {.async_id = 2 * i, .destroyed = f->start + i};
 		struct event_crash crash = {.signal = 11, .run_id = i, .stack = f->stack};
 		struct arena_live *live = arena_writer_live(f->arena, (uint32_t)i);
+		struct arena_sink *sink = arena_writer_sink(f->arena, (uint32_t)(1 + i % 8));
 
 		request.birth = (struct event_birth){.async_id = 2 * i + 1,
 			.run_id = i,
@@ -65,6 +71,15 @@ static void fill(struct fixture *f)
 		ARENA_PUT(f->arena, 2, RETYPE, &retype);
 		if (i % 2)
 			ARENA_PUT(f->arena, 2, DESTROY, &destroy);
+		*sink = (struct arena_sink){.ready = 1,
+			.kind = (uint32_t)(i % ACAUSAL_SINK_COUNT),
+			.device = i % 2,
+			.inode = i,
+			.size = i,
+			.met = f->start + i,
+			.path_length = 9};
+		memcpy(sink->path, "/tmp/path", 9);
+		log.head.flags = (uint8_t)(i % 4);
 		arena_writer_put(f->arena, 3, 0, EVENT_LOG, &log, sizeof log, "one\ntwo\n3", 9);
 		arena_writer_put(f->arena, 3, 0, EVENT_DETAIL, &detail, sizeof detail,
 			"\2\0\37\220\177\0\0\1/a/path/that/is", 20);
@@ -82,7 +97,8 @@ static void fill(struct fixture *f)
 		.number = 1,
 		.async_id = 1,
 		.root_run_id = 1,
-		.depth = 3};
+		.depth = 3,
+		.partial = {.length = 5, .run_id = 9, .sink = 3, .text = "begun"}};
 	for (uint32_t i = 0; i < 3; i++)
 		thread->open[i] = (struct arena_run){.run_id = 500 + i, .async_id = 1002 + i};
 }
@@ -110,14 +126,19 @@ static void survive(struct fixture *f)
 	fixture_ask(f, "SELECT count(*), max(thread_id) FROM resource");
 	fixture_ask(f, "SELECT count(link_run_id), max(cause_api) FROM run_edge");
 	fixture_ask(f, "SELECT count(*) FROM stack_frame");
+	fixture_ask(f, "SELECT max(path), max(full_length), max(text) FROM log_named");
+	assert_answer(f, "SELECT count(*) FROM packed_log WHERE full_length <= length(text)", "0");
 	assert_answer(f, "SELECT count(*) FROM stack WHERE caller_id >= stack_id", "0");
 	assert_true(time(NULL) - began < 20);
 }
 
 static void bits_may_turn_anywhere(void **state)
 {
+	static const enum arena_region_name regions[] = {
+		ARENA_CHUNK_STATES, ARENA_THREADS, ARENA_SINKS};
+
 	(void)state;
-	for (int round = 0; round < 120; round++) {
+	for (int round = 0; round < 180; round++) {
 		struct fixture *f;
 		size_t from, size;
 		int flips;
@@ -126,10 +147,7 @@ static void bits_may_turn_anywhere(void **state)
 		f = fixture_create();
 		fill(f);
 		/* Behind the header, whose layout was checked and copied when it was added. */
-		from = round % 3 ? f->arena->header
-					   ->region[round % 2 ? ARENA_CHUNK_STATES : ARENA_THREADS]
-					   .offset
-				 : 0;
+		from = round % 3 ? f->arena->header->region[regions[round / 3 % 3]].offset : 0;
 		size = f->arena->size - from;
 		if (round % 3)
 			size = size < 70000 ? size : 70000;

@@ -32,7 +32,7 @@ static struct event_thread thread_event(const struct fixture *f, uint32_t number
 
 static void put_log(struct fixture *f, uint32_t number, const char *text)
 {
-	struct event_log event = {.fd = 1, .full_length = 3, .length = 3, .written = f->start + 9};
+	struct event_log event = {.fd = 1, .length = 3, .written = f->start + 9};
 
 	assert_true(arena_writer_put(
 		f->arena, number, 0, EVENT_LOG, &event, sizeof event, text, strlen(text)));

@@ -1,0 +1,146 @@
+/*
+ * Lines into SQLite: their texts wait beside their rows, which are written in the order of their
+ * first bytes' time. A line gets its number here, so that those of one path rise with `log_id`.
+ */
+#include "recorder/ingest/recording_internal.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_KEPT = 16 << 20 }; /* memory that is kept for the next lines */
+
+int recording_add_log(
+	struct recording *recording, const struct row_log *row, const char *text, struct error *err)
+{
+	struct row_log log = *row;
+
+	if (recording->has_failed)
+		return recording_fail(recording, "writing", err);
+	if (!recording->texts || recording->text_capacity - recording->text_size < row->length) {
+		size_t capacity = 2 * recording->text_capacity + row->length + 4096;
+		char *texts = capacity < UINT_MAX ? realloc(recording->texts, capacity) : NULL;
+
+		if (!texts)
+			return recording_no_memory(recording, err);
+		recording->texts = texts;
+		recording->text_capacity = capacity;
+	}
+	log.text = (uint32_t)recording->text_size;
+	if (row->length)
+		memcpy(recording->texts + recording->text_size, text, row->length);
+	recording->text_size += row->length;
+	return batch_add(&recording->waiting[WAITING_LOG].batch, &log)
+		       ? 0
+		       : recording_no_memory(recording, err);
+}
+
+static int write_sink(
+	struct recording *recording, uint32_t number, const struct sink *sink, struct error *err)
+{
+#define X(tag, name) [ACAUSAL_SINK_##tag] = name,
+	static const char *const kinds[] = {ACAUSAL_SINKS(X)};
+#undef X
+	sqlite3_stmt *statement = recording->statement[STATEMENT_SINK];
+	unsigned kind = sink->kind < ACAUSAL_SINK_COUNT ? sink->kind : ACAUSAL_SINK_OTHER;
+	bool has_number = sink->device || sink->inode;
+
+	sqlite3_bind_int64(statement, 1, number);
+	sqlite3_bind_text(statement, 2, kinds[kind], -1, SQLITE_STATIC);
+	recording_bind_name(statement, 3, sink->path);
+	recording_bind_number(statement, 4, has_number ? (int64_t)sink->device : ROW_UNKNOWN);
+	recording_bind_number(statement, 5, has_number ? (int64_t)sink->inode : ROW_UNKNOWN);
+	recording_bind_id(statement, 6, sink->born_ns);
+	recording_bind_number(statement, 7,
+		kind == ACAUSAL_SINK_FILE && sink->size_before <= INT64_MAX
+			? (int64_t)sink->size_before
+			: ROW_UNKNOWN);
+	recording_bind_number(statement, 8, sink->met_ns);
+	recording_bind_name(statement, 9, sink->moved_to);
+	return recording_step(recording, statement, err);
+}
+
+static int write_sinks(struct recording *recording, struct error *err)
+{
+	struct sinks *sinks = &recording->terms->sinks;
+
+	if (!sinks->have_news)
+		return 0;
+	for (uint32_t i = 0; i < sinks->count; i++) {
+		if (!sinks->sinks[i].is_news)
+			continue;
+		if (write_sink(recording, i + 1, &sinks->sinks[i], err))
+			return -1;
+		sinks->sinks[i].is_news = false;
+	}
+	sinks->have_news = false;
+	return 0;
+}
+
+int recording_write_log_terms(struct recording *recording, struct error *err)
+{
+	const struct intern *origins = &recording->terms->log_origins;
+	sqlite3_stmt *statement = recording->statement[STATEMENT_LOG_ORIGIN];
+
+	for (; recording->log_origins_written < origins->count; recording->log_origins_written++) {
+		const struct intern_key *key =
+			intern_key(origins, recording->log_origins_written + 1);
+		int64_t fd = (int64_t)(key->word[1] >> 32) - 1;
+		uint32_t call = (uint32_t)key->word[1];
+
+		sqlite3_bind_int64(statement, 1, recording->log_origins_written + 1);
+		recording_bind_id(statement, 2, (int64_t)(key->word[2] >> 32));
+		recording_bind_id(statement, 3, (int64_t)(key->word[0] >> 32));
+		recording_bind_number(statement, 4, fd < 0 ? ROW_UNKNOWN : fd);
+		recording_bind_id(statement, 5, (int64_t)(key->word[2] & UINT32_MAX));
+		recording_bind_id(statement, 6, (int64_t)(key->word[0] & UINT32_MAX));
+		recording_bind_id(statement, 7, call >> 1);
+		recording_bind_id(statement, 8, call & 1);
+		if (recording_step(recording, statement, err))
+			return -1;
+	}
+	return write_sinks(recording, err);
+}
+
+/* The next number of those that are counted together; 0 when there are too many of them. */
+static uint32_t next_number(struct recording *recording, uint64_t counted_by)
+{
+	uint32_t number = 0;
+
+	idmap_get(&recording->line_numbers, counted_by, &number);
+	return idmap_put(&recording->line_numbers, counted_by, number + 1) ? number + 1 : 0;
+}
+
+void recording_number_logs(struct recording *recording)
+{
+	const struct batch *batch = &recording->waiting[WAITING_LOG].batch;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct row_log *row = (struct row_log *)batch_row(batch, i);
+
+		row->line_number = next_number(recording, row->counted_by);
+	}
+}
+
+void recording_give_text(const void *data, void *user, sqlite3_context *context)
+{
+	const struct recording *recording = user;
+	const struct row_log *row = data;
+	const char *text = recording->texts + row->text;
+
+	/* A line may have NULs in it, and is text all the same. */
+	if (recording_is_utf8(text, row->length))
+		sqlite3_result_text(context, text, (int)row->length, SQLITE_STATIC);
+	else
+		sqlite3_result_blob(context, text, (int)row->length, SQLITE_STATIC);
+}
+
+void recording_forget_texts(struct recording *recording)
+{
+	recording->text_size = 0;
+	if (recording->text_capacity <= TEXT_KEPT)
+		return;
+	free(recording->texts);
+	recording->texts = NULL;
+	recording->text_capacity = 0;
+}
