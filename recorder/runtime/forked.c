@@ -341,8 +341,7 @@ static struct thread *begin_anew(void)
 		heritage.fork = thread_current->fork;
 	request.from.spawn_id = heritage.fork.spawn_id;
 	request.started = heritage.fork.started;
-	/* A program that has shut itself in may be killed for what we would call. */
-	header = is_confined() ? NULL : arena_make(&request);
+	header = arena_make(&request);
 	if (!header)
 		return NULL;
 	copy_shared(header, &former);
@@ -370,6 +369,12 @@ static struct thread *begin(void)
 
 	if (atomic_flag_test_and_set(&busy))
 		return NULL;
+	/* Who has shut himself in may be killed for what we would call, be it to block signals. */
+	if (is_confined()) {
+		thread_when_forked = NULL;
+		atomic_flag_clear(&busy);
+		return NULL;
+	}
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	thread = begin_anew();

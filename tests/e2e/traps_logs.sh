@@ -54,6 +54,11 @@ for mode in strict filter; do
 		WHERE text LIKE 'out%' OR text LIKE 'err%'")" 2
 done
 
+# It cannot be recorded any more; it must not be killed for our trying.
+record child
+equal 'a child that shuts itself in: its parent goes on' \
+	"$(sql child.db "SELECT text FROM log" | paste -sd,)" 'parent 1'
+
 record forked
 equal 'forked while a thread prints: the lines of a thread that lies where that one did' \
 	"$(recorded forked.db)" "$(there forked)"

@@ -6,6 +6,7 @@
  *     trap_logs signals    a signal handler that writes wherever the program has just been writing
  *     trap_logs handed     descriptors that dup2 and libuv give to other files
  *     trap_logs strict     what is written under seccomp's strict mode
+ *     trap_logs child      the same in a child of fork, which does nothing before
  *     trap_logs filter     the same, where all is forbidden but what a writer needs
  *     trap_logs forked     forked while a thread prints; a thread of the child lies where that did
  *
@@ -286,6 +287,22 @@ static void strict(void)
 	confined(log, unknown);
 }
 
+/* A child that nothing was seen of before. */
+static void strict_child(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0)
+			line_write(1, "child", 1);
+		syscall(SYS_exit, 3);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 3)
+		fail("the child was killed");
+	line_write(1, "parent", 1);
+}
+
 #define ALLOW(name)                                                                                \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1),                                    \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
@@ -375,7 +392,8 @@ int main(int count, char **arguments)
 		const char *name;
 		void (*call)(void);
 	} modes[] = {{"reuse", reuse}, {"again", again}, {"handed", handed}, {"signals", signals},
-		{"strict", strict}, {"filter", filter}, {"forked", forked}};
+		{"strict", strict}, {"child", strict_child}, {"filter", filter},
+		{"forked", forked}};
 	uv_loop_t loop;
 	size_t i;
 
