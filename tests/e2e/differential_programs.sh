@@ -13,6 +13,8 @@ furnish_folder() { # FOLDER
 	mkdir "$1/folder"
 	printf 'first line\nsecond line\n' >"$1/text"
 	printf 'other\n' >"$1/folder/other"
+	# By more than the file system's clock ticks: find asks.
+	touch -d '2020-01-01' "$1/folder/other"
 	chmod 640 "$1/text"
 	cp -r "$TMP/given/." "$1"
 }

@@ -465,7 +465,7 @@ static void on_exit_of_child(uv_process_t *process, int64_t status, int signal)
 static void processes(void)
 {
 	char *sh[] = {"sh", "-c",
-		"env | grep -v -e ^LD_PRELOAD= -e ^ACAUSAL_ -e ^_= | sort; "
+		"read go; env | grep -v -e ^LD_PRELOAD= -e ^ACAUSAL_ -e ^_= | sort; "
 		"ls /proc/self/fd | wc -l; exit 7",
 		NULL};
 	char *gone[] = {"/nowhere/at/all", NULL};
@@ -478,10 +478,18 @@ static void processes(void)
 		.stdio = stdio,
 		.stdio_count = 3};
 	uv_process_t process;
+	int go[2];
 
 	SECTION("process");
 	process.data = "shell";
+	/* It says nothing before we have said what came of the call. */
+	if (pipe2(go, O_CLOEXEC) != 0)
+		abort();
+	stdio[0] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = go[0]};
 	TRY(uv_spawn(loop, &process, &options));
+	close(go[0]);
+	close(go[1]);
+	stdio[0].flags = UV_IGNORE;
 	RUN(loop);
 	options.file = gone[0];
 	options.args = gone;
