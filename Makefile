@@ -73,7 +73,7 @@ DEPFLAGS = -MMD -MP
 
 LIB_SOURCES     := $(wildcard recorder/runtime/*.c recorder/hooks/*.c)
 PROGRAM_SOURCES := $(wildcard debugger/*.c recorder/launch/*.c recorder/ingest/*.c \
-	recorder/symbols/*.c recorder/base/*.c)
+	recorder/core/*.c recorder/symbols/*.c recorder/base/*.c)
 UNIT_SOURCES    := $(wildcard tests/unit/*.c)
 UNIT_TESTS      := $(patsubst tests/unit/%.c,%,$(filter tests/unit/test_%.c,$(UNIT_SOURCES)))
 UNIT_HELPERS    := $(filter-out tests/unit/test_%.c,$(UNIT_SOURCES))

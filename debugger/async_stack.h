@@ -20,6 +20,8 @@
 	X(BEFORE_RECORDING, "before_recording")                                                    \
 	X(DEPTH, "depth")                                                                          \
 	X(FOREIGN_THREAD, "foreign_thread")                                                        \
+	X(NOT_RECORDED, "not_recorded")                                                            \
+	X(NOT_IN_CORE, "not_in_core")                                                              \
 	X(CUT_SHORT, "cut_short")                                                                  \
 	X(NOT_WRITTEN_YET, "not_written_yet")                                                      \
 	X(OUTSIDE, "outside")                                                                      \

@@ -84,6 +84,11 @@ int command_unknown(
 			"'%s' is a recording: look at it with 'acausal trace -r %s' or"
 			" 'acausal debug %s'",
 			name, name, name);
+	if (!(flags & COMMAND_PROMPT) && kind == FILE_CORE)
+		return error_set(err,
+			"'%s' is a core dump: look at it with 'acausal core %s' or 'acausal debug"
+			" %s'",
+			name, name, name);
 	if (!(flags & COMMAND_PROMPT) && kind == FILE_EXECUTABLE)
 		return error_set(err,
 			"'%s' is no command, but an executable: record it with"
@@ -134,11 +139,13 @@ static int recording_as_word(const struct invocation *invocation, struct error *
 {
 	const char *word = invocation->options.word_count ? invocation->options.words[0] : NULL;
 
-	if (!word || option_value(&invocation->options, "r") ||
-		file_kind_of(word) != FILE_RECORDING)
+	enum file_kind kind = word ? file_kind_of(word) : FILE_MISSING;
+
+	if ((kind != FILE_RECORDING && kind != FILE_CORE) ||
+		option_value(&invocation->options, "r"))
 		return 1;
-	error_set(
-		err, "%s: '%s' is a recording: type -r %s", invocation->command->name, word, word);
+	error_set(err, "%s: '%s' is %s: type -r %s", invocation->command->name, word,
+		file_kind_words(kind), word);
 	return 2;
 }
 

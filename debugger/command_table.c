@@ -4,6 +4,7 @@
  */
 #include "debugger/command_table.h"
 
+#include "debugger/core_command.h"
 #include "debugger/help.h"
 #include "debugger/info.h"
 #include "debugger/log.h"
@@ -166,6 +167,32 @@ static const struct command rows[] = {
 		.run = log_run,
 	},
 	{
+		.name = "core",
+		.usage = "[options] CORE",
+		.summary = "show a core dump: each thread with its async stack",
+		.description =
+			"Shows the thread that crashed, those that were busy, and in a line each "
+			"those that"
+			"\nwaited. How they came there, the recording tells that -r names; "
+			"without one, the"
+			"\nhistory that the core of a recorded program carries. A core of a "
+			"program that was"
+			"\nnot recorded shows where its threads stood."
+			"\n\n"
+			"  acausal core core.4711\n"
+			"  acausal core -r acausal.db core.4711      with all that was recorded\n"
+			"  acausal trace -r core.4711 thread:3       as of a recording\n"
+			"  acausal debug core.4711                   a prompt on it\n"
+			"\n"
+			"Files of the program are used when their build ID is that of the core.",
+		.options = core_options,
+		.flags = COMMAND_SHELL,
+		.least_words = 1,
+		.most_words = 1,
+		.completion = COMPLETE_FILE,
+		.run = core_run,
+	},
+	{
 		.name = "sql",
 		.usage = "[options] [QUERY]",
 		.summary = "ask the recording in SQL",
@@ -186,7 +213,7 @@ static const struct command rows[] = {
 	},
 	{
 		.name = "debug",
-		.usage = "[options] [FILE]",
+		.usage = "[options] [FILE | CORE]",
 		.summary = "open a prompt on the recording",
 		.description =
 			"A prompt with the same commands. Enter alone repeats the last one; Tab "

@@ -164,7 +164,7 @@ static bool starts_with(const char *text, const char *beginning)
 	return text && !strncmp(text, beginning, strlen(beginning));
 }
 
-static bool is_libc(const struct frame *frame)
+bool frames_is_libc(const struct frame *frame)
 {
 	const char *name = frames_basename(frame->module);
 
@@ -204,10 +204,11 @@ static size_t find_start(const struct gathering *gathering, bool is_root)
 			return i + 1;
 	/* A stripped executable's _start has no name, but what calls libc at the very bottom is it.
 	 */
-	if (is_root && count > 2 && !is_libc(&rows[count - 1]) && !rows[count - 1].function &&
-		is_libc(&rows[count - 2]))
+	if (is_root && count > 2 && !frames_is_libc(&rows[count - 1]) &&
+		!rows[count - 1].function && frames_is_libc(&rows[count - 2]))
 		count--;
-	while (count > 1 && (is_start(&rows[count - 1]) || (is_root && is_libc(&rows[count - 1]))))
+	while (count > 1 &&
+		(is_start(&rows[count - 1]) || (is_root && frames_is_libc(&rows[count - 1]))))
 		count--;
 	return count;
 }
@@ -261,21 +262,25 @@ static void mark_callback(struct gathering *gathering, int64_t callback_frame_id
 
 static void mark_aside(struct gathering *gathering, const struct frames_base *base)
 {
+	mark_callback(gathering, base->callback_frame_id);
+	frames_set_aside(gathering->rows, gathering->count, base->is_root);
+}
+
+void frames_set_aside(struct frame *rows, size_t count, bool is_root)
+{
+	const struct gathering gathering = {.rows = rows, .count = count};
 	size_t i, seen = 0;
 
-	mark_callback(gathering, base->callback_frame_id);
-	for (i = find_start(gathering, base->is_root); i < gathering->count; i++)
-		gathering->rows[i].is_aside = true;
-	for (i = 0; i < gathering->count; i++) {
-		struct frame *frame = &gathering->rows[i];
-
-		if (!frame->is_exact &&
-			starts_with(frames_basename(frame->module), "libacausal.so"))
-			frame->is_aside = true;
-		seen += !frame->is_aside;
+	for (i = find_start(&gathering, is_root); i < count; i++)
+		rows[i].is_aside = true;
+	for (i = 0; i < count; i++) {
+		if (!rows[i].is_exact &&
+			starts_with(frames_basename(rows[i].module), "libacausal.so"))
+			rows[i].is_aside = true;
+		seen += !rows[i].is_aside;
 	}
-	if (!seen && gathering->count)
-		gathering->rows[0].is_aside = false;
+	if (!seen && count)
+		rows[0].is_aside = false;
 }
 
 static struct entry *find(struct frames_cache *cache, int64_t key, enum kind kind)

@@ -50,6 +50,15 @@ int frames_of_stack(struct frames_cache *cache, struct reader *recording, int64_
 int frames_of_place(struct frames_cache *cache, struct reader *recording, int64_t frame_id,
 	const struct frames **ret, struct error *err);
 
+/*
+ * Marks in frames that come from elsewhere, a core's, what nobody asks for: `is_aside`. `is_root`:
+ * they are the start of a thread.
+ */
+void frames_set_aside(struct frame *rows, size_t count, bool is_root);
+
+/* Whether a frame is of the C library or of the loader. */
+bool frames_is_libc(const struct frame *frame);
+
 /* The last part of a path; NULL stays NULL. */
 const char *frames_basename(const char *path);
 

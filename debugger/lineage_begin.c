@@ -4,6 +4,7 @@
  */
 #include "debugger/lineage_begin.h"
 
+#include "debugger/core_view.h"
 #include "debugger/describe_process.h"
 
 #include <string.h>
@@ -66,11 +67,20 @@ static int begin_at_resource(
 static int begin_at_crash(struct walk *walk, struct segment *here, struct error *err)
 {
 	struct crash_row *crash = &walk->lineage->crash;
+	const struct core_stand *stand;
 	int found = lookup_crash(walk->recording, walk->lineage->point.id, crash, err);
 
 	if (found != 1)
 		return found ? -1 : point_not_there(walk->recording, &walk->lineage->point, err);
 	here->ns = crash->crashed_ns;
+	stand = core_view_stand_of(walk->recording, crash->thread_id);
+	if (stand && stand->crash_id == crash->crash_id)
+		here->frames = stand->frames;
+	if (here->frames)
+		return execution_load(walk->recording, walk->cache, crash->run_id, crash->thread_id,
+			       &here->in, err) < 0
+			       ? -1
+			       : 0;
 	return walk_stand(walk, here, crash->run_id, crash->thread_id, crash->stack_id, err);
 }
 
@@ -85,13 +95,30 @@ static int begin_at_log(struct walk *walk, struct segment *here, struct error *e
 	return walk_stand(walk, here, log->run_id, log->thread_id, log->stack_id, err);
 }
 
+/* Of a thread of a core it is known where it stood. */
+static int begin_at_stand(
+	struct walk *walk, struct segment *here, const struct core_stand *stand, struct error *err)
+{
+	here->frames = stand->frames;
+	if (execution_load(walk->recording, walk->cache, stand->run_id, stand->thread_id, &here->in,
+		    err) < 0)
+		return -1;
+	here->ns = here->in.run.began_ns;
+	here->in.run.thread_id = stand->thread_id;
+	return 0;
+}
+
 static int begin_at_thread(struct walk *walk, struct segment *here, struct error *err)
 {
 	struct thread_row *thread = &walk->lineage->thread;
 	int found = lookup_thread(walk->recording, walk->lineage->point.id, thread, err);
+	const struct core_stand *stand;
 
 	if (found != 1)
 		return found ? -1 : point_not_there(walk->recording, &walk->lineage->point, err);
+	stand = core_view_stand_of(walk->recording, thread->thread_id);
+	if (stand)
+		return begin_at_stand(walk, here, stand, err);
 	return begin_at_run(walk, here,
 		thread->last_run_id == UNKNOWN ? thread->root_run_id : thread->last_run_id,
 		thread->thread_id, err);

@@ -4,6 +4,7 @@
  */
 #include "debugger/lineage_edge.h"
 
+#include "debugger/core_view.h"
 #include "debugger/describe_process.h"
 #include "debugger/quantity.h"
 
@@ -31,6 +32,17 @@ static int end_with_gap(struct walk *walk, int64_t process_id, int64_t ns, struc
 	return 1;
 }
 
+/* A core has what its arena still held: of older history it knows nothing. */
+static int end_with_core(struct walk *walk, const char *what)
+{
+	return walk_end(walk, LINEAGE_NOT_IN_CORE,
+		core_view_was_drained(walk->recording)
+			? "%s is not in the core, because the recorder had taken it:"
+			  " 'acausal core -r RECORDING CORE' joins the two"
+			: "%s is not in the core any more",
+		what);
+}
+
 /* Something of a process that must be there is not. */
 static int end_with_missing(struct walk *walk, const struct execution *from, int64_t process_id,
 	const char *what, struct error *err)
@@ -39,6 +51,8 @@ static int end_with_missing(struct walk *walk, const struct execution *from, int
 
 	if (found)
 		return found < 0 ? -1 : 0;
+	if (core_view_is_own(walk->recording))
+		return end_with_core(walk, what);
 	switch (reader_state(walk->recording)) {
 	case RECORDING_CUT:
 		return walk_end(walk, LINEAGE_CUT_SHORT,
@@ -180,6 +194,8 @@ static int root_edge(
 
 	if (lookup_thread(walk->recording, from->run.thread_id, &thread, err) < 0)
 		return -1;
+	if (thread.is_foreign && core_view_is_own(walk->recording))
+		return end_with_core(walk, "how this thread was made");
 	if (thread.is_foreign)
 		return walk_end(walk, LINEAGE_FOREIGN_THREAD,
 			"thread %" PRId64 " was made by a call that is not recorded",
@@ -207,7 +223,8 @@ static int unknown_edge(struct walk *walk, const struct execution *from, struct 
 	found = lookup_resource(walk->recording, from->run.async_id, &resource, err);
 	if (found < 0)
 		return -1;
-	if (!found && reader_state(walk->recording) == RECORDING_COMPLETE)
+	if (!found && reader_state(walk->recording) == RECORDING_COMPLETE &&
+		!core_view_is_own(walk->recording))
 		return walk_end(walk, LINEAGE_BEFORE_RECORDING, "armed before recording began");
 	if (!found)
 		return end_with_missing(

@@ -1,6 +1,7 @@
 /* POINT: see point.h. Promises that what point_add writes, point_parse reads. */
 #include "debugger/point.h"
 
+#include "debugger/core_view.h"
 #include "debugger/file_kind.h"
 #include "debugger/lookup.h"
 
@@ -59,8 +60,9 @@ static int refuse(const char *text, struct error *err)
 {
 	switch (file_kind_of(text)) {
 	case FILE_RECORDING:
-		return error_set(err, "'%s' is a recording, not a POINT: type -r %s", text, text);
 	case FILE_CORE:
+		return error_set(err, "'%s' is %s, not a POINT: type -r %s", text,
+			file_kind_words(file_kind_of(text)), text);
 	case FILE_EXECUTABLE:
 	case FILE_DATABASE:
 		return error_set(
@@ -190,9 +192,16 @@ static int find_default(struct reader *recording, struct point *point, struct er
 			" ORDER BY role = 'main' DESC, thread_id LIMIT 1"},
 		{POINT_LOG, STATEMENT_LAST_LOG, last_log_sql},
 	};
+	struct core_view *core = core_view_of(recording);
+	const struct core_stand *stand = core ? core_view_stand(core, 0) : NULL;
 	size_t i;
 	int found;
 
+	/* Of a core, the thread that got the signal, or that it was taken in. */
+	if (stand && stand->crash_id == UNKNOWN && stand->thread_id != UNKNOWN) {
+		*point = (struct point){POINT_THREAD, stand->thread_id};
+		return 0;
+	}
 	for (i = 0; i < sizeof choices / sizeof choices[0]; i++) {
 		found = reader_integer(recording, choices[i].slot, choices[i].sql, UNKNOWN, UNKNOWN,
 			&point->id, err);

@@ -17,6 +17,7 @@
 const struct option_row prompt_options[] = {
 	{NULL, 'x', "FILE", "do the commands in FILE first"},
 	{"batch", 0, NULL, "end after them, at the first that fails"},
+	{NULL, 'e', "FILE", "the executable of a core, when it is not where that says"},
 	{NULL, 'r', "FILE", "the recording; else $ACAUSAL_RECORDING, else acausal.db"},
 	{"help", 'h', NULL, "this help"},
 	{0},
@@ -175,6 +176,7 @@ int prompt_run(struct session *session, const struct invocation *invocation, str
 
 	if (invocation->options.word_count)
 		session_set_path(session, invocation->options.words[0]);
+	session->executable = option_value(&invocation->options, "e");
 	if (session_acquire(session, err))
 		return 1;
 	session_release(session);

@@ -83,7 +83,7 @@ void reader_clear_interrupt(void);
  * Something that somebody else keeps with a recording until it is closed, when `destroy` gets it;
  * reader_attached is NULL while there is none.
  */
-enum reader_attachment { ATTACHED_FINDER, ATTACHED_RECENT, ATTACHMENTS };
+enum reader_attachment { ATTACHED_FINDER, ATTACHED_RECENT, ATTACHED_CORE, ATTACHMENTS };
 void reader_attach(struct reader *recording, enum reader_attachment as, void *thing,
 	void (*destroy)(void *thing));
 void *reader_attached(const struct reader *recording, enum reader_attachment as);

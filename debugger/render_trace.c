@@ -430,7 +430,8 @@ void render_trace_text(
 	find_left_out(&renderer);
 	for (i = 0; i < lineage->count && i < WHOLE_MAX; i++)
 		frame_lines_measure(&renderer.lines, lineage->segments[i].frames);
-	render_heading(page, lineage, options->state);
+	if (!options->headless)
+		render_heading(page, lineage, options->state);
 	for (i = 0; i < lineage->count; i++) {
 		const struct segment *segment = &lineage->segments[i];
 

@@ -12,6 +12,7 @@ struct render_options {
 	bool whole; /* all segments, however many: text leaves the middle of a long stack out */
 	enum recording_state state;
 	const struct session *session; /* how commands are typed; NULL: no recording named */
+	bool headless;		       /* what the point is has been said */
 };
 
 /* Text. What it reads beside the lineage is the source line of the point itself. */

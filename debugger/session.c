@@ -1,6 +1,9 @@
 /* What commands share: see session.h. */
 #include "debugger/session.h"
 
+#include "debugger/core_view.h"
+#include "debugger/file_kind.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +53,18 @@ void session_add_command(const struct session *session, struct strbuf *words, co
 		strbuf_printf(words, " -r %s", session->path);
 }
 
+static int open_core(struct session *session, struct error *err)
+{
+	struct core_view *view;
+
+	if (core_view_create(&view, session->path, session->executable, err))
+		return -1;
+	if (!core_view_record(view, &session->recording, err))
+		return 0;
+	core_view_destroy(view);
+	return -1;
+}
+
 int session_acquire(struct session *session, struct error *err)
 {
 	if (!session->path)
@@ -57,8 +72,12 @@ int session_acquire(struct session *session, struct error *err)
 	/* What was not there a moment ago, rows, names of functions, the index, may be now. */
 	if (session->recording && reader_state(session->recording) == RECORDING_GROWING)
 		close_recording(session);
-	if (!session->recording && reader_open(&session->recording, session->path, err))
+	if (!session->recording && file_kind_of(session->path) == FILE_CORE) {
+		if (open_core(session, err))
+			return -1;
+	} else if (!session->recording && reader_open(&session->recording, session->path, err)) {
 		return -1;
+	}
 	if (!session->cache && !(session->cache = frames_cache_create()))
 		return error_set(err, "out of memory");
 	return reader_begin(session->recording, err);

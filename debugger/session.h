@@ -10,9 +10,10 @@
 #include <stdio.h>
 
 struct session {
-	char *path;	 /* of the recording; NULL only for want of memory */
-	bool path_given; /* by -r or the environment, and not the default */
-	bool path_typed; /* by -r: without it, the next command would not find it */
+	char *path;		/* of the recording, or of a core; NULL only for want of memory */
+	const char *executable; /* of a core; NULL: the one that it names. Borrowed */
+	bool path_given;	/* by -r or the environment, and not the default */
+	bool path_typed;	/* by -r: without it, the next command would not find it */
 	bool at_prompt;
 	bool quit; /* the prompt is to end */
 	FILE *out;
@@ -32,7 +33,8 @@ void session_set_path(struct session *session, const char *path);
 void session_add_command(const struct session *session, struct strbuf *words, const char *command);
 
 /*
- * Opens the recording unless it is open; one that still grew is looked at again. Between this and
+ * Opens the recording unless it is open; one that still grew is looked at again. Of a core it opens
+ * what that has of history, see core_view.h. Between this and
  * session_release everything sees it at one moment.
  */
 int session_acquire(struct session *session, struct error *err);

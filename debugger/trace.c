@@ -73,8 +73,8 @@ int trace_run(struct session *session, const struct invocation *invocation, stru
 		return 2;
 	if (lineage_init(&lineage, session->recording, session->cache, &point, &options, err))
 		return 1;
-	render = (struct render_options){
-		options.full, options.depth != UNKNOWN, reader_state(session->recording), session};
+	render = (struct render_options){options.full, options.depth != UNKNOWN,
+		reader_state(session->recording), session, false};
 	show(session, &lineage, &render, format && *format == 'j', !session->at_prompt);
 	lineage_deinit(&lineage);
 	return 0;

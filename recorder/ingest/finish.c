@@ -36,6 +36,17 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path ? path : "";
 }
 
+/* Where to read a module's names. */
+static const char *file_of(const struct ingest *ingest, const struct places_module *module)
+{
+	const struct ingest_options *options = &ingest->options;
+	const char *file = NULL;
+
+	if (options->module_file)
+		file = options->module_file(options->user, module->path, module->build_id);
+	return file ? file : module->path;
+}
+
 /* Writes what a frame is in the source. `*name` becomes a hash of its functions' names. */
 static int write_frame(struct ingest *ingest, struct symbols *symbols, uint32_t frame_id,
 	uint64_t *name, struct error *err)
@@ -60,7 +71,7 @@ static int write_frame(struct ingest *ingest, struct symbols *symbols, uint32_t 
 	*name = hash_text(*name, last_part(module->path));
 	if (!module->path)
 		return 0;
-	count = symbols_lookup(symbols, module->path, build_id,
+	count = symbols_lookup(symbols, file_of(ingest, module), build_id,
 		parse_build_id(module->build_id, build_id), address - !(flags & PLACES_EXACT),
 		lines, LINES_MAX);
 	for (int i = 0; i < count && i < LINES_MAX; i++) {

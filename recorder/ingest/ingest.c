@@ -270,6 +270,8 @@ void ingest_process_ended_at(struct ingest_process *process, int wait_status, ui
 {
 	process->has_ended = true;
 	process->wait_status = wait_status;
+	if (monotonic_ns == INGEST_TIME_UNKNOWN)
+		return;
 	process->ended_ns =
 		timeline_ns(&process->ingest->timeline, ARENA_CLOCK_MONOTONIC, monotonic_ns);
 }

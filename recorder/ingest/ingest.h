@@ -36,6 +36,12 @@ struct ingest_options {
 	 * "indexes", with `done` of `total`; `total` is 0 when it is not known. May be NULL.
 	 */
 	void (*progress)(void *user, const char *phase, uint64_t done, uint64_t total);
+	/*
+	 * Where the file of a module is, when it is not at its path. Of two with one path the build
+	 * ID (hexadecimal, "" when it has none) tells which is meant. NULL: it is at its path; also
+	 * the function may be NULL.
+	 */
+	const char *(*module_file)(void *user, const char *path, const char *build_id);
 	void *user;
 };
 
@@ -98,7 +104,12 @@ enum {
 /* The process has ended, as wait(2) says or as above. The rest of it is read by the next drain. */
 void ingest_process_ended(struct ingest_process *, int wait_status);
 
-/* The same of one that ended at that moment of CLOCK_MONOTONIC, before it was added. */
+#define INGEST_TIME_UNKNOWN UINT64_MAX
+
+/*
+ * The same of one that ended at that moment of CLOCK_MONOTONIC, before it was added.
+ * INGEST_TIME_UNKNOWN: when is not known.
+ */
 void ingest_process_ended_at(struct ingest_process *, int wait_status, uint64_t monotonic_ns);
 
 int ingest_finish(struct ingest *, struct ingest_summary *ret, struct error *err);

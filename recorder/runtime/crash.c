@@ -30,6 +30,8 @@ static void crash_write(int signal, const siginfo_t *info, const ucontext_t *con
 
 	if (!thread)
 		return;
+	/* In a core, this is what the last moments' times are reckoned by. */
+	arena_renew_anchor();
 	unwind_from_context(context, &start);
 	run_settle(thread, start.sp);
 	run = run_current(thread);

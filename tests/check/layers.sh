@@ -2,7 +2,8 @@
 # Holds the sources to the direction of dependence, by their #include lines:
 #
 #     hooks -> runtime -> wire        ingest -> wire, schema, symbols        launch -> ingest
-#     debugger -> schema, symbols     main and the command table -> launch   all but wire -> base
+#     core -> ingest, wire
+#     debugger -> schema, symbols, core     main and the command table -> launch   all but wire -> base
 #
 # Prints one line for each include that points elsewhere and for each circle of files (x.c and x.h
 # are one file here); exit status 1 when there is any.
@@ -18,9 +19,10 @@ recorder/runtime   recorder/wire
 recorder/hooks     recorder/runtime recorder/wire
 recorder/symbols   recorder/base
 recorder/ingest    recorder/wire recorder/base recorder/symbols schema
+recorder/core      recorder/wire recorder/base recorder/ingest
 recorder/launch    recorder/wire recorder/base recorder/ingest
 schema
-debugger           recorder/base recorder/symbols schema
+debugger           recorder/base recorder/symbols recorder/core schema
 '
 # Single files that may include more than their folder does, with why.
 # The command table names every command, and `record` is one of them.
@@ -30,9 +32,9 @@ debugger/command_table recorder/launch
 '
 # What of other people is for whom: a header, then the only folders that may include it.
 foreign='
-uv.h               recorder/hooks recorder/runtime
+uv.h               recorder/hooks recorder/runtime recorder/core
 sqlite3.h          recorder/ingest debugger
-elfutils/          recorder/symbols
+elfutils/          recorder/symbols recorder/core
 gelf.h             recorder/symbols recorder/launch
 libelf.h           recorder/symbols recorder/launch
 dwarf.h            recorder/symbols

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Cores of real programs, each with its recording, with only what the core carries, and never
+# recorded: the example that crashes, Neovim in a callback of Lua's, and named under load.
+# time limit: 180
+. "$ROOT/tests/e2e/core.bash"
+. "$ROOT/tests/e2e/real_programs.bash"
+need_cores
+
+# The same chains, however they are come by.
+same_chains() { # WORDS FOLDER
+	local recorded own
+	recorded=$("$ACAUSAL" trace -r "$2/made.db" --format json crash | chain)
+	equal "$1: joined, the core leads where the recording does" \
+		"$("$ACAUSAL" core --format json -r "$2/made.db" "$2/core" | crashed | chain)" "$recorded"
+	# What the recorder had taken is not in the core: that far, it is the same.
+	own=$("$ACAUSAL" core --format json "$2/core" | crashed | chain)
+	if [[ -n $own && $recorded == "$own"* ]]; then
+		ok "$1: what the core carries is the beginning of that, at least"
+	else
+		not_ok "$1: what the core carries is the beginning of that, at least"
+		note "$(diff <(echo "$recorded") <(echo "$own"))"
+	fi
+}
+
+# In which run each thread was, the core's stacks and the recorder say independently.
+same_runs() { # WORDS FOLDER
+	equal "$1: every thread is in the run that the recorder saw it in" \
+		"$("$ACAUSAL" core --format json -r "$2/made.db" "$2/core" | json "
+			SELECT group_concat(words, ' ') FROM (
+				SELECT (thread.value ->> '\$.thread_id') || ':'
+					|| (thread.value ->> '\$.trace.segments[0].run_id') AS words
+				FROM json_data, json_each(data, '\$.threads') AS thread
+				ORDER BY thread.value ->> '\$.thread_id')")" \
+		"$(sql "$2/made.db" "SELECT group_concat(words, ' ') FROM (
+			SELECT thread_id || ':' || last_run_id AS words FROM thread
+			WHERE last_run_id IS NOT NULL ORDER BY thread_id)")"
+}
+
+native() { # FOLDER: functions of the crashed thread, those with names
+	"$ACAUSAL" core --format json "$1/core" | crashed | chain | grep .
+}
+
+server=("$BUILD/examples/render_server" "$ROOT/examples/prices.csv")
+make_core server "$ACAUSAL" record -o made.db "${server[@]}"
+same_chains 'the example' server
+same_runs 'the example' server
+contains 'the example: to main' "$("$ACAUSAL" core server/core)" 'complete: 6 callbacks back to main'
+make_core server-alone "${server[@]}"
+contains 'the example, not recorded' "$(native server-alone)" $'append_cell\nrender_row\nsend_batch\non_pace'
+rm -f server*/core
+
+if command -v nvim >/dev/null; then
+	lua='lua local t = vim.loop.new_timer() t:start(50, 0, function() vim.loop.kill(vim.loop.os_getpid(), 6) end)'
+	edit=(nvim --headless -u NONE -i NONE -n -c "$lua")
+	make_core nvim "$ACAUSAL" record -o made.db "${edit[@]}"
+	same_chains Neovim nvim
+	matches 'Neovim: in a timer of Lua' "$("$ACAUSAL" core nvim/core)" 'run:[0-9]+ armed by uv_timer_start\(50 ms\)'
+	make_core nvim-alone "${edit[@]}"
+	contains 'Neovim, not recorded' "$(native nvim-alone)" uv_kill
+	rm -f nvim*/core
+else
+	skip Neovim 'not installed'
+fi
+
+PATH=$PATH:/usr/sbin
+if ! command -v named >/dev/null || ! command -v dnsperf >/dev/null; then
+	skip named 'it or dnsperf is not installed'
+	done_testing
+fi
+port=$(free_port)
+cat >named.conf <<END
+options {
+	directory "$TMP";
+	pid-file none;
+	session-keyfile "$TMP/session.key";
+	listen-on port $port { 127.0.0.1; };
+	listen-on-v6 { none; };
+	recursion no;
+	dnssec-validation no;
+	notify no;
+};
+controls { };
+zone "example.test" { type primary; file "$TMP/example.test.zone"; };
+END
+printf '$TTL 300\n@ SOA ns hostmaster 1 3600 900 86400 300\n@ NS ns\nns A 127.0.0.1\n' >example.test.zone
+echo 'ns.example.test A' >queries
+
+# named is killed while it answers, in a core of its own.
+kill_named() { # FOLDER COMMAND...
+	local folder=$1 load pid job
+	shift
+	mkdir -p "$folder"
+	(cd "$folder" && exec "$@" named -n 2 -g -c "$TMP/named.conf" >output 2>&1) &
+	job=$!
+	# shellcheck disable=SC2016  # a port that answers
+	wait_for 20 dnsperf -s 127.0.0.1 -p "$port" -d queries -n 1 -c 1 -t 1
+	dnsperf -s 127.0.0.1 -p "$port" -d queries -l 10 -c 8 -t 1 >"$folder/load" 2>&1 &
+	load=$!
+	sleep 1
+	pid=$(pgrep -f "^named -n 2 -g -c $TMP/named.conf")
+	kill -ABRT "$pid"
+	wait "$job"
+	kill "$load" 2>/dev/null
+	wait "$load" 2>/dev/null
+	mv core "$folder/core" # it stands in the folder of its configuration
+	[[ -s $folder/core ]] || not_ok "a core of named in $folder"
+}
+
+kill_named named "$ACAUSAL" record -o made.db 2>/dev/null
+same_chains named named
+same_runs named named
+equal 'named: all its threads are known, and none but main is without a maker' \
+	"$("$ACAUSAL" core --format json -r named/made.db named/core | json "
+		SELECT sum(thread.value ->> '\$.thread_id' IS NULL),
+			sum(NOT thread.value ->> '\$.trace.complete')
+		FROM json_data, json_each(data, '\$.threads') AS thread")" '0|0'
+kill_named named-alone env 2>/dev/null
+matches 'named, not recorded: loops and what they wait for' "$("$ACAUSAL" core named-alone/core)" \
+	$'loop +at 0x[0-9a-f]+: [0-9]+ active handle.*\n +(udp|tcp|async|timer) '
+rm -f named*/core
+done_testing
