@@ -7,7 +7,8 @@
 
 struct libc_real libc_real;
 
-void libc_resolve(void)
+/* Not sanitized: a sanitizer may come here as it begins. */
+__attribute__((no_sanitize("address", "thread", "undefined"))) void libc_resolve(void)
 {
 	/* The last of the list. */
 	if (__atomic_load_n(&libc_real.dlclose, __ATOMIC_ACQUIRE))

@@ -52,6 +52,10 @@ void __assert_perror_fail(int number, const char *file, unsigned int line, const
 	__attribute__((noreturn));
 void __assert(const char *assertion, const char *file, int line) __attribute__((noreturn));
 
+/* Of other standards than the one that is asked for; <signal.h> does not declare them. */
+int __sigaction(int number, const struct sigaction *action, struct sigaction *old);
+__sighandler_t bsd_signal(int number, __sighandler_t handler);
+
 /*
  * Before the wrapper of a function whose name is not reserved (ACAUSAL_LIBC_UNRESERVED), which is
  * then called acausal_NAME: exports it as libc's own version of NAME, and not the default one. So
@@ -60,6 +64,9 @@ void __assert(const char *assertion, const char *file, int line) __attribute__((
 #define UNRESERVED(name)                                                                           \
 	__typeof__(name) acausal_##name;                                                           \
 	__asm__(".symver acausal_" #name ", " #name "@" ARCH_LIBC_VERSION ", remove")
+
+/* Programs call what has been superseded, too. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 struct libc_real {
 #define X(name) __typeof__(&name) name;

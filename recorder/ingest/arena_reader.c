@@ -34,6 +34,7 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 		[ARENA_THREADS] = {sizeof(struct arena_thread), _Alignof(struct arena_thread)},
 		[ARENA_MODULES] = {sizeof(struct arena_module), _Alignof(struct arena_module)},
 		[ARENA_SINKS] = {sizeof(struct arena_sink), _Alignof(struct arena_sink)},
+		[ARENA_CRASHES] = {sizeof(struct arena_crash), _Alignof(struct arena_crash)},
 		[ARENA_LIVES] = {sizeof(struct arena_live), _Alignof(struct arena_live)},
 		[ARENA_NODES] = {sizeof(struct arena_node), _Alignof(struct arena_node)},
 		[ARENA_CHUNK_STATES] = {sizeof(struct arena_chunk), _Alignof(struct arena_chunk)},
@@ -280,6 +281,22 @@ bool arena_reader_sink(const struct arena_reader *reader, uint32_t index, struct
 	memcpy(ret, sink, sizeof *ret);
 	ret->path[ARENA_SINK_PATH_MAX - 1] = 0;
 	return true;
+}
+
+bool arena_reader_crash(const struct arena_reader *reader, uint32_t index, struct arena_crash *ret)
+{
+	struct arena_crash *crash;
+
+	if (index >= reader->region[ARENA_CRASHES].count)
+		return false;
+	crash = record_at(reader, ARENA_CRASHES, index);
+	if (atomic_load_explicit(&crash->state, memory_order_acquire) < ARENA_CRASH_NOTED)
+		return false;
+	memcpy((void *)ret, (const void *)crash, sizeof *ret);
+	if (ret->register_count < 1 || ret->register_count > ARENA_CRASH_REGISTERS ||
+		ret->stack_length > ARENA_CRASH_STACK || ret->message_length > ARENA_CRASH_MESSAGE)
+		return false;
+	return ret->state == ARENA_CRASH_NOTED || ret->state == ARENA_CRASH_FATAL;
 }
 
 bool arena_reader_live(const struct arena_reader *reader, uint32_t index, struct arena_live *ret)

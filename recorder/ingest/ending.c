@@ -205,6 +205,7 @@ int ending_close(struct ingest_process *process, struct error *err)
 	if (process->is_closed)
 		return 0;
 	arena_reader_counts(&process->arena, &process->counts);
+	crashes_find(process);
 	kin_exit_of(process, &code, &signal);
 	was_killed = process->has_crashed || (process->has_ended && signal > 0);
 	if (window_flush(ingest, false, err)) /* so that what has been written can be looked up */
@@ -225,7 +226,8 @@ int ending_close(struct ingest_process *process, struct error *err)
 			return -1;
 		ingest->lost += outcome;
 	}
-	if (lines_end_process(&ingest->lines, process->process_id, err))
+	if (lines_end_process(&ingest->lines, process->process_id, err) ||
+		crashes_write(process, err))
 		return -1;
 	for (uint32_t i = 1; i < lives; i++) {
 		struct arena_live live;
@@ -255,6 +257,8 @@ int ending_close(struct ingest_process *process, struct error *err)
 	arena_reader_deinit(&process->arena);
 	threads_deinit(&process->threads);
 	free(process->sinks);
+	free(process->said);
+	process->said = NULL;
 	process->sinks = NULL;
 	process->sink_capacity = 0;
 	free(process->run_skew);

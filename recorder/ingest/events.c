@@ -44,11 +44,10 @@ uint32_t events_thread_id(struct ingest_process *process, uint32_t number)
 
 void events_lived(struct ingest_process *process, uint32_t number, int64_t ns)
 {
-	if (!process->has_crashed || number != process->crash_thread ||
-		process->crashed_ns == ROW_UNKNOWN || ns <= process->crashed_ns)
-		return;
-	process->has_crashed = false;
-	process->crash_signal = 0;
+	struct thread *thread = threads_find(process, number);
+
+	if (thread && ns != ROW_UNKNOWN && ns > thread->lived_ns)
+		thread->lived_ns = ns;
 }
 
 /* `kind` is what stands beside the api in an origin's key. */
@@ -181,7 +180,6 @@ int events_read(struct ingest_process *process, uint32_t number, const unsigned 
 		[EVENT_CAUSE] = {sizeof(struct event_cause), events_on_cause},
 		[EVENT_DETAIL] = {sizeof(struct event_detail), events_on_detail},
 		[EVENT_LOG] = {sizeof(struct event_log), events_on_log},
-		[EVENT_CRASH] = {sizeof(struct event_crash), events_on_crash},
 		[EVENT_GAP] = {sizeof(struct event_gap), events_on_gap},
 		[EVENT_SPAWN] = {sizeof(struct event_spawn), events_on_spawn},
 		[EVENT_EXIT] = {sizeof(struct event_exit), events_on_exit},

@@ -1,6 +1,6 @@
 /*
- * Events to rows: what is known beside runs and edges. Words about resources, crashes,
- * gaps; waits of loops, the pool's work, references, names of threads.
+ * Events to rows: what is known beside runs and edges. Words about resources, gaps;
+ * waits of loops, the pool's work, references, names of threads.
  */
 #include "recorder/ingest/events_internal.h"
 
@@ -82,32 +82,6 @@ int events_on_detail(struct ingest_process *process, const struct found *found, 
 	default:
 		return OUTCOME_SENSELESS;
 	}
-}
-
-int events_on_crash(struct ingest_process *process, const struct found *found, struct error *err)
-{
-	const struct event_crash *event = &found->event->CRASH;
-	struct row_crash row = {.process_id = process->process_id,
-		.signal = event->signal,
-		.code = event->code,
-		/* Else si_addr is something else, or says nothing. */
-		.has_fault_address =
-			event->signal != SIGABRT && event->code > 0 && event->code != SI_KERNEL,
-		.fault_address = event->fault_address};
-
-	if (!events_id(process, event->run_id, &row.run_id))
-		return OUTCOME_SENSELESS;
-	row.thread_id = events_thread_id(process, found->thread);
-	row.stack_id = places_stack(&process->places, event->stack);
-	row.crashed_ns = events_ns(process, event->crashed);
-	process->has_crashed = true;
-	process->crash_signal = event->signal;
-	process->crash_thread = found->thread;
-	process->crashed_ns = row.crashed_ns;
-	if (recording_write_crash(process->ingest->recording, &row, err))
-		return -1;
-	process->last_crash_id = recording_counts(process->ingest->recording)->last_crash_id;
-	return 0;
 }
 
 int events_on_gap(struct ingest_process *process, const struct found *found, struct error *err)

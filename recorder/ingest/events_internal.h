@@ -31,8 +31,8 @@ events_handler events_on_thread, events_on_thread_end, events_on_resource, event
 	events_on_cause;
 
 /* events_facts.c */
-events_handler events_on_detail, events_on_crash, events_on_gap, events_on_poll, events_on_pool,
-	events_on_ref, events_on_name;
+events_handler events_on_detail, events_on_gap, events_on_poll, events_on_pool, events_on_ref,
+	events_on_name;
 
 /* events_log.c */
 events_handler events_on_log;

@@ -71,6 +71,7 @@ int events_write_line(
 	row.counted_by = line->sink_id
 				 ? terms->sinks.sinks[line->sink_id - 1].counted_by
 				 : (uint64_t)line->process_id << 32 | ((uint32_t)line->fd + 1u);
+	crashes_note_line(ingest, line, text, length);
 	return recording_add_log(ingest->recording, &row, text, err);
 }
 
@@ -91,7 +92,6 @@ static int add_piece(struct ingest_process *process, uint32_t number, const stru
 	piece.thread_id = events_thread_id(process, number);
 	piece.stack_id = places_stack(&process->places, event->stack);
 	piece.written_ns = events_ns(process, event->written);
-	events_lived(process, number, piece.written_ns);
 	return lines_add(&process->ingest->lines, &piece, text, event->length,
 		event->head.flags & EVENT_LOG_MESSAGE, err);
 }

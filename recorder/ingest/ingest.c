@@ -99,6 +99,7 @@ void ingest_process_destroy(struct ingest_process *process)
 	arena_reader_deinit(&process->arena);
 	threads_deinit(&process->threads);
 	free(process->sinks);
+	free(process->said);
 	free(process->run_skew);
 	free(process->async_skew);
 	free(process->executable);
@@ -430,9 +431,10 @@ static void find_fatal(const struct ingest *ingest, struct ingest_summary *summa
 			!process->last_crash_id)
 			continue;
 		kin_exit_of(process, &code, &signal);
-		if (signal == process->crash_signal) {
+		/* Or its handler did. */
+		if (signal == process->crash_signal || code >= 0) {
 			summary->crash_process_id = process->process_id;
-			summary->crash_signal = signal;
+			summary->crash_signal = process->crash_signal;
 		}
 	}
 }

@@ -81,6 +81,7 @@ struct thread {
 	int64_t since_ns; /* in the queue */
 	uint32_t next;	  /* free place, or in the queue: index + 1 */
 	uint16_t kept;	  /* event_log.kept, the last that was not 0 */
+	int64_t lived_ns; /* the last time that it was seen to go on */
 	bool is_announced, has_ended, is_queued;
 	char name[16]; /* that it was given before it was announced; else empty */
 };
@@ -112,8 +113,8 @@ struct ingest_process {
 	bool has_ended, is_closed, has_crashed;
 	bool has_runtime; /* the recording says which one the process uses */
 	int wait_status, crash_signal;
-	uint32_t crash_thread; /* number of the thread that crashed last … */
-	int64_t crashed_ns;    /* … and when; it did not survive that if nothing of it is later */
+	uint64_t crashes;  /* those of its records that are to be written, as bits */
+	struct said *said; /* what its threads wrote to stderr last: crashes.c; may be NULL */
 	int64_t last_crash_id;
 	int64_t told_lost; /* events that it said were lost, and where */
 	int64_t ended_ns;
@@ -155,7 +156,9 @@ int64_t events_span(int64_t from_ns, int64_t to_ns);
 /* The thread of this number in the process; 0 when it can have none. */
 uint32_t events_thread_id(struct ingest_process *, uint32_t number);
 
-/* A thread did something then: if it had crashed before, it survived that. */
+/*
+ * A thread did something then, not in a signal handler: if it had crashed before, it survived that.
+ */
 void events_lived(struct ingest_process *, uint32_t number, int64_t ns);
 
 /* What a new resource of this type has: 1 for what keeps its loop alive, ROW_UNKNOWN for others. */
@@ -303,6 +306,22 @@ int ending_close(struct ingest_process *, struct error *err);
 
 /* Events that the processes could not write, and those that made no sense. */
 int64_t ending_lost(const struct ingest *);
+
+/*
+ * crashes.c: the fatal signals that a process left in its arena.
+ *
+ * A signal that the program had a handler for is no crash if its thread went on. That it did not is
+ * taken from how the process ended: by the signal, by another one in the handler, by an exit there.
+ */
+
+/* Decides which there are, once all of a process has been read; says by which it ended. */
+void crashes_find(struct ingest_process *);
+
+/* Writes them, once its lines have been written. */
+int crashes_write(struct ingest_process *, struct error *err);
+
+/* A line was written: if a crash follows, it may say why. */
+void crashes_note_line(struct ingest *, const struct line *, const char *text, size_t length);
 
 /* finish.c */
 

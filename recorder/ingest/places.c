@@ -264,6 +264,38 @@ static bool has_room_for(struct places_process *process, uint32_t node)
 	return true;
 }
 
+const struct local_module *places_module(
+	struct places_process *process, uint64_t address, uint32_t generation)
+{
+	read_modules(process);
+	return module_at(process, address, generation & 0x7fff);
+}
+
+/* The stack that `caller` is with the frame at `pc`. */
+static uint32_t stack_with(struct places_process *process, uint32_t caller, uint64_t pc)
+{
+	uint32_t frame = frame_number(process, NODE_ADDRESS(pc), (uint32_t)NODE_GENERATION(pc),
+		pc & NODE_EXACT ? PLACES_EXACT : 0);
+	bool is_new;
+
+	if (!frame)
+		return 0;
+	return intern_number(&process->places->stacks,
+		(struct intern_key){{(uint64_t)caller << 32 | frame, 0, 0}}, &is_new);
+}
+
+uint32_t places_stack_of(struct places_process *process, const uint64_t *pcs, unsigned count)
+{
+	uint32_t stack = 0;
+
+	while (count) {
+		stack = stack_with(process, stack, pcs[--count]);
+		if (!stack)
+			return 0;
+	}
+	return stack;
+}
+
 uint32_t places_stack(struct places_process *process, uint32_t node)
 {
 	struct {
@@ -289,15 +321,7 @@ uint32_t places_stack(struct places_process *process, uint32_t node)
 	stack = at ? process->stack_of_node[at] : 0;
 	/* … and back inwards. A caller's number is thus always smaller. */
 	while (count) {
-		uint64_t pc = chain[--count].pc;
-		uint32_t frame = frame_number(process, NODE_ADDRESS(pc),
-			(uint32_t)NODE_GENERATION(pc), pc & NODE_EXACT ? PLACES_EXACT : 0);
-		bool is_new;
-
-		if (!frame)
-			return 0;
-		stack = intern_number(&process->places->stacks,
-			(struct intern_key){{(uint64_t)stack << 32 | frame, 0, 0}}, &is_new);
+		stack = stack_with(process, stack, chain[--count].pc);
 		if (!stack)
 			return 0;
 		process->stack_of_node[chain[count].node] = stack;

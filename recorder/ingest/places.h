@@ -66,6 +66,19 @@ void places_process_deinit(struct places_process *);
 /* The stack that a node of the arena names; 0 for none, or for one that makes no sense. */
 uint32_t places_stack(struct places_process *, uint32_t node);
 
+/*
+ * The stack of these frames, innermost first: addresses as nodes have them (wire/arena.h), the last
+ * one perhaps an enum node_end. 0: none.
+ */
+uint32_t places_stack_of(struct places_process *, const uint64_t *pcs, unsigned count);
+
+/*
+ * The module that the process has said was at `address` when generation `generation` was current.
+ * NULL: it has said of none.
+ */
+const struct local_module *places_module(
+	struct places_process *, uint64_t address, uint32_t generation);
+
 /* The frame of a function's first instruction, see ENTRY_DATED; 0 for none. */
 uint32_t places_entry_frame(struct places_process *, uint64_t function);
 

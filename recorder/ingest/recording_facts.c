@@ -207,6 +207,7 @@ int recording_write_crash(
 	else
 		sqlite3_bind_null(statement, 7);
 	recording_bind_number(statement, 8, row->crashed_ns);
+	recording_bind_bytes(statement, 9, row->message, row->message_length);
 	if (recording_step(recording, statement, err))
 		return -1;
 	recording->counts.last_crash_id = sqlite3_last_insert_rowid(recording->db);

@@ -64,8 +64,9 @@
 	X(SINK, "INSERT OR REPLACE INTO sink VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")         \
 	X(LOG_ORIGIN, "INSERT INTO log_origin VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")            \
 	X(LOG, "INSERT INTO packed_log SELECT NULL, w.* FROM waiting_log w")                       \
-	X(CRASH, "INSERT INTO crash (process_id, thread_id, run_id, stack_id, signal, code, "      \
-		 "fault_address, crashed_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")             \
+	X(CRASH,                                                                                   \
+		"INSERT INTO crash (process_id, thread_id, run_id, stack_id, signal, code, "       \
+		"fault_address, crashed_ns, message) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") \
 	X(GAP, "INSERT INTO gap VALUES (NULL, ?1, ?2, ?3, ?4)")                                    \
 	X(TOTAL, "INSERT INTO stack_total VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")       \
 	X(DESTROYED, "UPDATE packed_resource SET lifetime_ns = max(0, ?2 - created_ns) "           \

@@ -8,6 +8,7 @@
 #define ACAUSAL_INGEST_ROWS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define ROW_UNKNOWN INT64_MIN
@@ -111,6 +112,8 @@ struct row_crash {
 				 */
 	uint64_t fault_address;
 	int64_t crashed_ns;
+	const char *message; /* NULL: none */
+	size_t message_length;
 };
 
 struct row_total {

@@ -10,6 +10,7 @@
 
 #include "recorder/runtime/cfi.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -94,5 +95,36 @@ static inline long arch_syscall(long number, long a, long b, long c, long d)
 	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
 	return x0;
 }
+
+/* Registers of a context by their numbers in DWARF: x0 to x30, sp, and the pc, which has none. */
+enum { ARCH_DWARF_REGISTER_COUNT = 33 };
+
+static inline uint64_t arch_dwarf_register(const ucontext_t *context, int number)
+{
+	if (number < 31)
+		return context->uc_mcontext.regs[number];
+	return number == 31 ? context->uc_mcontext.sp : context->uc_mcontext.pc;
+}
+
+/* Calls `function` on another stack, which ends below `top`. */
+static inline void arch_call_on(uintptr_t top, void (*function)(void *), void *argument)
+{
+	register void *x0 __asm__("x0") = argument;
+
+	__asm__ volatile("mov x19, sp\n\t"
+			 "mov sp, %[top]\n\t"
+			 "blr %[function]\n\t"
+			 "mov sp, x19"
+			 : "+r"(x0)
+			 : [top] "r"(top & ~(uintptr_t)15), [function] "r"(function)
+			 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
+			 "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x30", "cc",
+			 "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17",
+			 "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27",
+			 "v28", "v29", "v30", "v31");
+}
+
+/* The handler of the program is called by ours, and so on the stack that ours has. */
+#define ARCH_SIGNAL_FRAME_MOVES 0
 
 #endif

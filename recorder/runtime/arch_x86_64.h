@@ -9,6 +9,7 @@
 
 #include "recorder/runtime/cfi.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -114,6 +115,87 @@ static inline long arch_syscall(long number, long a, long b, long c, long d)
 			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
 			 : "rcx", "r11", "memory");
 	return result;
+}
+
+/* Registers of a context by their numbers in DWARF: x86-64 psABI, figure 3.36. */
+#define ARCH_DWARF_REGISTERS                                                                       \
+	{                                                                                          \
+		REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,    \
+			REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP      \
+	}
+enum { ARCH_DWARF_REGISTER_COUNT = 17 };
+
+static inline uint64_t arch_dwarf_register(const ucontext_t *context, int number)
+{
+	static const uint8_t place[] = ARCH_DWARF_REGISTERS;
+
+	return (uint64_t)context->uc_mcontext.gregs[place[number]];
+}
+
+/* Calls `function` on another stack, which ends below `top`. */
+static inline void arch_call_on(uintptr_t top, void (*function)(void *), void *argument)
+{
+	__asm__ volatile("movq %%rsp, %%rbx\n\t"
+			 "movq %[top], %%rsp\n\t"
+			 "call *%[function]\n\t"
+			 "movq %%rbx, %%rsp"
+			 : "+D"(argument)
+			 : [top] "r"(top & ~(uintptr_t)15), [function] "r"(function)
+			 : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "cc",
+			 "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+			 "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+}
+
+/*
+ * The kernel's frame of a signal lies from the stack pointer that a handler begins with up to the
+ * state of the floating-point unit, which is at a multiple of 64: arch/x86/kernel/fpu/signal.c.
+ */
+#define ARCH_SIGNAL_FRAME_MOVES 1
+
+enum {
+	ARCH_FRAME_ALIGN = 64,
+	ARCH_FRAME_CONTEXT = 8, /* from the frame's beginning */
+	ARCH_FPU_SIZE = 512,
+	ARCH_FPU_MAGIC_AT = 464, /* in it: FP_XSTATE_MAGIC1, and the size of all in the next word */
+};
+
+static inline uintptr_t arch_frame_end(const ucontext_t *context, const siginfo_t *info)
+{
+	const char *fpu = (const char *)context->uc_mcontext.fpregs;
+	uintptr_t end = (uintptr_t)(info + 1);
+	uint32_t words[2], size = ARCH_FPU_SIZE;
+
+	if (!fpu)
+		return end;
+	memcpy(words, fpu + ARCH_FPU_MAGIC_AT, sizeof words);
+	if (words[0] == 0x46505853u)
+		size = words[1];
+	return (uintptr_t)fpu + size > end ? (uintptr_t)fpu + size : end;
+}
+
+/* A frame was copied: what it says of its own place. */
+static inline void arch_frame_moved(ucontext_t *context, intptr_t distance)
+{
+	if (context->uc_mcontext.fpregs)
+		context->uc_mcontext.fpregs =
+			(fpregset_t)(void *)((char *)context->uc_mcontext.fpregs + distance);
+}
+
+/* Goes to a signal's handler as the kernel does, with its frame at `frame`. */
+static inline __attribute__((noreturn)) void arch_enter_handler(
+	uintptr_t frame, void *handler, int signal, siginfo_t *info, ucontext_t *context)
+{
+	register uintptr_t fp __asm__("r8") = (uintptr_t)context->uc_mcontext.gregs[REG_RBP];
+	register void *to __asm__("r9") = handler;
+
+	__asm__ volatile("movq %%rcx, %%rsp\n\t"
+			 "movq %%r8, %%rbp\n\t"
+			 "xorl %%eax, %%eax\n\t"
+			 "jmp *%%r9"
+			 :
+			 : "c"(frame), "D"(signal), "S"(info), "d"(context), "r"(fp), "r"(to)
+			 : "memory");
+	__builtin_unreachable();
 }
 
 #endif

@@ -33,6 +33,7 @@ struct arena_map {
 	struct arena_thread *threads;
 	struct arena_module *modules;
 	struct arena_sink *sinks;
+	struct arena_crash *crashes;
 	struct arena_live *lives;
 	struct arena_node *nodes;
 	struct arena_chunk *chunks;

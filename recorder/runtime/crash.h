@@ -2,7 +2,13 @@
 #ifndef ACAUSAL_RUNTIME_CRASH_H
 #define ACAUSAL_RUNTIME_CRASH_H
 
-/* Installs the handlers where the disposition is the default. Called once, at the start. */
+/* Catches them, and sees to it that the program does not notice. Called once, at the start. */
 void crash_start(void);
+
+/*
+ * The calling thread ends the process by an exit: if it does so in its handler of a fatal signal,
+ * the process has crashed. Signal safe.
+ */
+void crash_exits(void);
 
 #endif

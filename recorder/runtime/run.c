@@ -9,6 +9,8 @@
 #include "recorder/runtime/live.h"
 
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static void execution_fill(
 	struct event_execution *execution, struct thread *thread, int depth, uint64_t ended)
@@ -101,7 +103,7 @@ static bool is_signal_stack(uintptr_t sp)
 {
 	stack_t now;
 
-	return sigaltstack(NULL, &now) == 0 && !(now.ss_flags & SS_DISABLE) &&
+	return syscall(SYS_sigaltstack, NULL, &now) == 0 && !(now.ss_flags & SS_DISABLE) &&
 	       sp - (uintptr_t)now.ss_sp < now.ss_size;
 }
 

@@ -25,8 +25,10 @@ void runtime_exits(int status)
 {
 	struct arena_header *header = arena();
 
-	if (header && !forked_shares_memory())
+	if (header && !forked_shares_memory()) {
+		crash_exits();
 		atomic_store(&header->exit_code, status & 0xff);
+	}
 }
 
 void runtime_stays(void)

@@ -6,6 +6,7 @@
  */
 #include "recorder/runtime/thread.h"
 
+#include "recorder/runtime/crash_record.h"
 #include "recorder/runtime/line.h"
 #include "recorder/runtime/live.h"
 #include "recorder/runtime/thread_name.h"
@@ -70,13 +71,46 @@ static void slot_push(struct arena_header *header, uint32_t index)
 		head, &seen, next, memory_order_release, memory_order_relaxed));
 }
 
-/* The stack for fatal signals goes to the next thread of this slot. */
-static void signal_stack_take(struct thread *thread)
+__thread char *thread_signal_stack __attribute__((tls_model("initial-exec")));
+
+static int sigaltstack_really(const stack_t *stack, stack_t *old)
+{
+	return (int)syscall(SYS_sigaltstack, stack, old);
+}
+
+static bool is_signal_stack_given(const stack_t *now)
+{
+	return !(now->ss_flags & SS_DISABLE) && thread_signal_stack &&
+	       now->ss_sp == (void *)thread_signal_stack;
+}
+
+/* It goes to the next thread of this slot. */
+static void signal_stack_take(void)
 {
 	stack_t now, none = {.ss_flags = SS_DISABLE};
 
-	if (sigaltstack(NULL, &now) == 0 && now.ss_sp == (void *)(thread + 1))
-		sigaltstack(&none, NULL);
+	if (sigaltstack_really(NULL, &now) == 0 && is_signal_stack_given(&now))
+		sigaltstack_really(&none, NULL);
+	thread_signal_stack = NULL;
+}
+
+int thread_sigaltstack(const stack_t *stack, stack_t *old)
+{
+	const stack_t given = {.ss_sp = thread_signal_stack, .ss_size = THREAD_SIGNAL_STACK};
+	stack_t before;
+
+	if (!thread_signal_stack)
+		return sigaltstack_really(stack, old);
+	if (sigaltstack_really(stack, &before) != 0)
+		return -1;
+	/* Without one of its own it has the given one again. */
+	if (stack && (stack->ss_flags & SS_DISABLE))
+		sigaltstack_really(&given, NULL);
+	if (is_signal_stack_given(&before))
+		before = (stack_t){.ss_flags = SS_DISABLE};
+	if (old)
+		*old = before;
+	return 0;
 }
 
 /* Writes the thread's end and gives back its slot, whose state says already that it has ended. */
@@ -84,6 +118,7 @@ static void thread_over(struct thread *thread)
 {
 	struct event_thread_end *event;
 
+	crash_record_release(thread->crash, thread->emit.thread);
 	emit_settle(&thread->emit);
 	run_drop_above(thread, 0);
 	line_settle(&thread->emit, &thread->slot->partial);
@@ -114,7 +149,7 @@ static void thread_ended(void *argument)
 	thread_name_look(&thread->emit, thread->slot);
 	run_drop_above(thread, 0); /* left by pthread_exit or cancellation */
 	live_thread_end();
-	signal_stack_take(thread);
+	signal_stack_take();
 	thread_current = NULL;
 	slot_state = ARENA_THREAD_LIVE;
 	if (atomic_compare_exchange_strong(&thread->slot->state, &slot_state, ARENA_THREAD_ENDED))
@@ -160,10 +195,13 @@ static void signal_stack_give(struct thread *thread)
 	stack_t old, mine = {.ss_sp = thread + 1, .ss_size = THREAD_SIGNAL_STACK};
 
 	/* AddressSanitizer gives each thread its own, and unmaps at the end what it finds. */
-	if (__asan_init)
+	if (__asan_init || sigaltstack_really(NULL, &old) != 0)
 		return;
-	if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE))
-		sigaltstack(&mine, NULL);
+	/* In the child of a fork it is the one that the parent had. */
+	if ((old.ss_flags & SS_DISABLE) || is_signal_stack_given(&old)) {
+		if (sigaltstack_really(&mine, NULL) == 0)
+			thread_signal_stack = mine.ss_sp;
+	}
 }
 
 /*

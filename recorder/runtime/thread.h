@@ -8,6 +8,8 @@
 
 #include "recorder/runtime/run.h"
 
+#include <signal.h>
+
 /* How the new thread came about; the creating side fills it, as the thread's live record. */
 struct thread_birth {
 	uint64_t async_id, trigger_id, run_id, created, address;
@@ -43,6 +45,15 @@ static inline struct thread *thread_self(void)
 
 /* The slot of a thread of this process by its pthread_t; NULL when it is not known. */
 struct arena_thread *thread_slot_of(uintptr_t self);
+
+/*
+ * The stack that the calling thread was given for signals, by its beginning: THREAD_SIGNAL_STACK
+ * bytes. NULL: it was given none. The program may have put its own in the place of it.
+ */
+extern __thread char *thread_signal_stack __attribute__((tls_model("initial-exec")));
+
+/* sigaltstack(2) as the program means it: it is not shown what the thread was given. */
+int thread_sigaltstack(const stack_t *stack, stack_t *old);
 
 /* The main thread makes itself known; called once, at the start. */
 void thread_start_main(void);

@@ -53,6 +53,9 @@ struct thread {
 	bool is_astray;	 /* by the last stack: in none of the open runs, for all that is known */
 	bool line_busy;	 /* the slot's beginning of a line is being changed: logged.c */
 	struct run_nesting root_nesting;
+	uint32_t crash;	   /* index + 1 of the record of its fatal signal, or 0 */
+	uint32_t survived; /* fatal signals that it went on after */
+	bool is_noting;	   /* one just now, on its own stack for signals */
 	struct unwind_memory stack_memory;
 	struct thread_run runs[THREAD_RUNS];
 	struct arena_run deep[THREAD_RUNS - ARENA_OPEN_RUNS];

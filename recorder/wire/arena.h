@@ -4,7 +4,7 @@
  * live mapping, from /proc/PID/mem or from the bytes of a core.
  *
  * The arena is reserved once at its full size as a sparse memfd and never remapped. It holds, in
- * this order, a header, thread slots, modules, sinks, live resources, stack nodes, chunk
+ * this order, a header, thread slots, modules, sinks, crashes, live resources, stack nodes, chunk
  * descriptors and chunks. Each region is an array of records of a fixed stride, found by
  * `arena_region`.
  *
@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC   0x616e657261756163ull /* "cauarena", little endian */
-#define ARENA_VERSION 3
+#define ARENA_VERSION 4
 #define ARENA_BUILD   "1"
 
 /*
@@ -54,6 +54,9 @@ enum {
 	ARENA_LOG_MAX = 1 << 20, /* bytes kept of a line, unless told otherwise */
 	ARENA_PARTIAL_MAX = 256, /* bytes of a line that is still being put together */
 	ARENA_SINK_PATH_MAX = 960,
+	ARENA_CRASH_REGISTERS = 40,
+	ARENA_CRASH_MESSAGE = 1024,
+	ARENA_CRASH_STACK = 1 << 16, /* bytes kept of the stack of a thread that crashed */
 };
 
 enum arena_clock {
@@ -80,6 +83,7 @@ enum arena_region_name {
 	ARENA_THREADS,	    /* struct arena_thread */
 	ARENA_MODULES,	    /* struct arena_module */
 	ARENA_SINKS,	    /* struct arena_sink */
+	ARENA_CRASHES,	    /* struct arena_crash */
 	ARENA_LIVES,	    /* struct arena_live */
 	ARENA_NODES,	    /* struct arena_node */
 	ARENA_CHUNK_STATES, /* struct arena_chunk */
@@ -249,6 +253,40 @@ struct arena_sink {
 	uint32_t path_length;	/* of the whole path; more than what is kept when it was cut */
 	uint32_t before; /* its record until it was found shorter than it had been; 0: none */
 	char path[ARENA_SINK_PATH_MAX]; /* NUL-terminated; "" when it has none (a pipe) */
+};
+
+enum arena_crash_state {
+	ARENA_CRASH_NONE,
+	ARENA_CRASH_TAKEN, /* being written */
+	ARENA_CRASH_NOTED, /* the program has a handler: the thread may go on after it */
+	ARENA_CRASH_FATAL, /* nothing but the end follows */
+};
+
+/*
+ * A fatal signal, as its thread was when it came. Of signals within the handler of this one nothing
+ * is kept but the number of the last. A record is used again once its thread has gone on.
+ *
+ * Where the very instruction is not known to be code (a jump to nowhere), the registers are still
+ * those that the signal found.
+ */
+struct arena_crash {
+	_Alignas(64) _Atomic uint32_t state; /* enum arena_crash_state; written last */
+	uint32_t thread;		     /* number */
+	int32_t signal, code, os_tid;
+	_Atomic int32_t last_signal; /* that came while it was being handled; 0: none did */
+	_Atomic uint32_t has_exited; /* 1: the process was ended by an exit within the handler */
+	uint32_t stack; /* node; the innermost is NODE_EXACT. What the process itself could tell */
+	uint64_t run_id, crashed, fault_address;
+	uint64_t stop_low, stop_high; /* text where the stacks of runs end */
+	uint64_t handler_sp; /* the handler's frames, and what is called there, lie below; 0 */
+	uint32_t generation; /* of modules */
+	uint32_t register_count;
+	uint64_t registers[ARENA_CRASH_REGISTERS]; /* by their numbers in DWARF; the last is the pc
+						    */
+	uint64_t stack_address;			   /* of stack_bytes */
+	uint32_t stack_length, message_length;
+	char message[ARENA_CRASH_MESSAGE]; /* that libc left when it aborted */
+	unsigned char stack_bytes[ARENA_CRASH_STACK];
 };
 
 enum arena_live_flag {

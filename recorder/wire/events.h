@@ -28,7 +28,6 @@
 	X(CAUSE, event_cause)                                                                      \
 	X(DETAIL, event_detail)                                                                    \
 	X(LOG, event_log)                                                                          \
-	X(CRASH, event_crash)                                                                      \
 	X(GAP, event_gap)                                                                          \
 	X(SPAWN, event_spawn)                                                                      \
 	X(EXIT, event_exit)                                                                        \
@@ -231,15 +230,6 @@ struct event_log {
 #define EVENT_LOG_FLUSH 1 /* seen only when a buffer was flushed: the run is the flush's */
 /* The line ends where the text does (a datagram); of several events only the last one has this. */
 #define EVENT_LOG_MESSAGE 2
-
-/* A fatal signal. */
-struct event_crash {
-	struct event_head head;
-	int32_t signal;
-	int32_t code, os_tid;
-	uint64_t run_id, crashed, fault_address;
-	uint32_t stack, reserved; /* the innermost node is NODE_EXACT */
-};
 
 /*
  * A process is about to be made, or (exec) to become another. What comes of it says so in

@@ -117,16 +117,22 @@
 	X(perror) X(psignal) X(psiginfo) X(__assert_fail) X(__assert_perror_fail) X(__assert) \
 	X(openlog) X(closelog) X(vsyslog) X(__vsyslog_chk)
 
+/* What the program sets and asks of signals that we catch. */
+#define ACAUSAL_LIBC_SIGNALS(X) \
+	X(sigaction) X(__sigaction) X(signal) X(__sysv_signal) X(bsd_signal) X(sigset) X(sigignore) \
+	X(siginterrupt) X(sigaltstack)
+
 #define ACAUSAL_LIBC_RESERVED(X) \
 	ACAUSAL_LIBC_PROCESSES(X) ACAUSAL_LIBC_DESCRIPTORS(X) ACAUSAL_LIBC_WRITES(X) \
-	ACAUSAL_LIBC_STDIO(X) ACAUSAL_LIBC_MESSAGES(X) X(dlclose)
+	ACAUSAL_LIBC_STDIO(X) ACAUSAL_LIBC_MESSAGES(X) ACAUSAL_LIBC_SIGNALS(X) X(dlclose)
 
 /*
  * Neither C nor POSIX keeps these names for libc: a library of the program's may have a function or
  * a variable of its own that is called so. They are interposed only for who means libc's.
  */
 #define ACAUSAL_LIBC_UNRESERVED(X) \
-	X(verr) X(verrx) X(vwarn) X(vwarnx) X(error) X(error_at_line) X(daemon)
+	X(verr) X(verrx) X(vwarn) X(vwarnx) X(error) X(error_at_line) X(daemon) \
+	X(ssignal) X(sysv_signal)
 
 #define ACAUSAL_LIBC_FUNCTIONS(X) ACAUSAL_LIBC_UNRESERVED(X) ACAUSAL_LIBC_RESERVED(X)
 

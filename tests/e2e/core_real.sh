@@ -22,18 +22,20 @@ same_chains() { # WORDS FOLDER
 	fi
 }
 
-# In which run each thread was, the core's stacks and the recorder say independently.
-same_runs() { # WORDS FOLDER
-	equal "$1: every thread is in the run that the recorder saw it in" \
-		"$("$ACAUSAL" core --format json -r "$2/made.db" "$2/core" | json "
-			SELECT group_concat(words, ' ') FROM (
-				SELECT (thread.value ->> '\$.thread_id') || ':'
-					|| (thread.value ->> '\$.trace.segments[0].run_id') AS words
-				FROM json_data, json_each(data, '\$.threads') AS thread
-				ORDER BY thread.value ->> '\$.thread_id')")" \
-		"$(sql "$2/made.db" "SELECT group_concat(words, ' ') FROM (
-			SELECT thread_id || ':' || last_run_id AS words FROM thread
-			WHERE last_run_id IS NOT NULL ORDER BY thread_id)")"
+# In which run each thread was, the core's stacks and the recorder say independently. A thread that
+# was stopped where a callback is just being entered or left is in none that is known.
+same_runs() { # WORDS FOLDER MOST: threads of which it is not known
+	"$ACAUSAL" core --format json -r "$2/made.db" "$2/core" | json "
+		SELECT (thread.value ->> '\$.thread_id') || ':'
+			|| coalesce(thread.value ->> '\$.trace.segments[0].run_id', '?')
+		FROM json_data, json_each(data, '\$.threads') AS thread
+		WHERE thread.value ->> '\$.thread_id' IS NOT NULL
+		ORDER BY thread.value ->> '\$.thread_id'" >"$2/runs"
+	equal "$1: every thread is in the run that the recorder saw it in" "$(grep -v '?' "$2/runs")" \
+		"$(sql "$2/made.db" "SELECT thread_id || ':' || last_run_id FROM thread
+			WHERE last_run_id IS NOT NULL ORDER BY thread_id" |
+			grep -v -x -f <(grep '?' "$2/runs" | sed 's/?/.*/'))"
+	check "$1: and that is known" test "$(grep -c '?' "$2/runs")" -le "$3"
 }
 
 native() { # FOLDER: functions of the crashed thread, those with names
@@ -43,7 +45,7 @@ native() { # FOLDER: functions of the crashed thread, those with names
 server=("$BUILD/examples/render_server" "$ROOT/examples/prices.csv")
 make_core server "$ACAUSAL" record -o made.db "${server[@]}"
 same_chains 'the example' server
-same_runs 'the example' server
+same_runs 'the example' server 0
 contains 'the example: to main' "$("$ACAUSAL" core server/core)" 'complete: 6 callbacks back to main'
 make_core server-alone "${server[@]}"
 contains 'the example, not recorded' "$(native server-alone)" $'append_cell\nrender_row\nsend_batch\non_pace'
@@ -108,12 +110,12 @@ kill_named() { # FOLDER COMMAND...
 
 kill_named named "$ACAUSAL" record -o made.db 2>/dev/null
 same_chains named named
-same_runs named named
-equal 'named: all its threads are known, and none but main is without a maker' \
+same_runs named named 1
+matches 'named: all its threads are known, and none but main is without a maker' \
 	"$("$ACAUSAL" core --format json -r named/made.db named/core | json "
 		SELECT sum(thread.value ->> '\$.thread_id' IS NULL),
 			sum(NOT thread.value ->> '\$.trace.complete')
-		FROM json_data, json_each(data, '\$.threads') AS thread")" '0|0'
+		FROM json_data, json_each(data, '\$.threads') AS thread")" '^0\|[01]$'
 kill_named named-alone env 2>/dev/null
 matches 'named, not recorded: loops and what they wait for' "$("$ACAUSAL" core named-alone/core)" \
 	$'loop +at 0x[0-9a-f]+: [0-9]+ active handle.*\n +(udp|tcp|async|timer) '

@@ -106,9 +106,21 @@ uv_async_send|on_database_answer'
 frames() { # the frames in the examples that a text shows, without the alignment
 	grep -E '^ #[0-9]+ .*examples/' | sed 's/  */ /g' | sort -u
 }
+without_core() {
+	sed '/^\$ build\/acausal core core$/,/^```$/d'
+}
+documents=(cat "$ROOT/README.md" "$ROOT/examples/README.md")
 equal 'the frames in README.md and examples/README.md are those that one sees' \
-	"$(cat "$ROOT/README.md" "$ROOT/examples/README.md" | frames)" \
+	"$("${documents[@]}" | without_core | frames)" \
 	"$({ "$ACAUSAL" trace -r crash.db; "$ACAUSAL" trace -r pool.db "log:$answer"; } | frames)"
+(ulimit -c unlimited && exec "$BUILD/examples/render_server" "$ROOT/examples/prices.csv") >/dev/null 2>&1
+if [[ -s core ]]; then
+	equal 'and those of the core' "$("${documents[@]}" | sed -n '/^\$ build\/acausal core core$/,/^```$/p' | frames)" \
+		"$("$ACAUSAL" core core | frames)"
+	rm core
+else
+	skip 'and those of the core' 'none was written here'
+fi
 
 # --- handles that leak --------------------------------------------------------------------------
 

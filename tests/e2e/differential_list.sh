@@ -46,7 +46,8 @@ done <listed >wanted
 [[ ! -e younger ]] || note "not in this libuv: $(tr '\n' ' ' <younger)"
 
 for program in uv_semantics uv_requests uv_pool uv_loops uv_control uv_files uv_orders uv_reuse \
-	uv_spawns libc_calls libc_exec libc_writes libc_stdio libc_wide libc_messages; do
+	uv_spawns libc_calls libc_exec libc_writes libc_stdio libc_wide libc_messages \
+	libc_signals; do
 	called "$BUILD/tests/$program"
 done | sort -u >found
 

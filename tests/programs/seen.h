@@ -3,8 +3,8 @@
  * say.h) and for the children that they make. Nothing here may differ when the process is recorded,
  * but for LD_PRELOAD, ACAUSAL_* and a mapping whose name says "acausal", which are left out.
  *
- * Not looked at, since a recorded process has them for a purpose: the dispositions of signals that
- * report a crash, and the alternate stack they are handled on.
+ * Not looked at, since a recorded process catches them for a purpose: which signals the kernel says
+ * are caught. What the process itself sees of those, libc_signals.c asks.
  */
 #ifndef ACAUSAL_TESTS_SEEN_H
 #define ACAUSAL_TESTS_SEEN_H

@@ -40,10 +40,11 @@ bool arena_writer_put(struct arena_writer *, uint32_t thread, uint32_t depth, en
  */
 void arena_writer_seal(struct arena_writer *, uint32_t thread);
 
-/* Records to be filled by the test; 0-based threads, 1-based lives and sinks. */
+/* Records to be filled by the test; 0-based threads and crashes, 1-based lives and sinks. */
 struct arena_thread *arena_writer_thread(struct arena_writer *, uint32_t index);
 struct arena_live *arena_writer_live(struct arena_writer *, uint32_t index);
 struct arena_sink *arena_writer_sink(struct arena_writer *, uint32_t index);
+struct arena_crash *arena_writer_crash(struct arena_writer *, uint32_t index);
 
 /* Chunks that nobody has now. */
 uint32_t arena_writer_free_chunks(struct arena_writer *);

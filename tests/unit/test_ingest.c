@@ -512,40 +512,90 @@ static void details_are_words(void **state)
 	fixture_destroy(f);
 }
 
+static struct arena_crash *put_crash(struct fixture *f, uint32_t index, int signal, int code)
+{
+	struct arena_crash *crash = arena_writer_crash(f->arena, index);
+
+	crash->thread = 1;
+	crash->signal = signal;
+	crash->code = code;
+	crash->run_id = 1;
+	crash->crashed = at(f, 77 + index);
+	crash->fault_address = 0x18;
+	crash->stack = f->stack;
+	crash->register_count = 17;
+	crash->state = ARENA_CRASH_FATAL;
+	return crash;
+}
+
 static void crashes_and_gaps_are_noted(void **state)
 {
 	struct fixture *f = fixture_create();
-	struct event_crash crash = {.signal = SIGSEGV,
-		.code = 1,
-		.run_id = 1,
-		.crashed = at(f, 77),
-		.fault_address = 0x18,
-		.stack = f->stack};
 	struct event_gap gap = {.lost = 12, .from = at(f, 5), .to = at(f, 9)};
 
 	(void)state;
 	f->arena->header->lost.value = 12;
-	assert_true(ARENA_PUT(f->arena, 1, CRASH, &crash));
+	put_crash(f, 0, SIGSEGV, 1);
 	/* What was sent has no address, whatever siginfo has in its place. */
-	crash.code = SI_USER;
-	assert_true(ARENA_PUT(f->arena, 1, CRASH, &crash));
-	crash.signal = SIGABRT;
-	crash.code = SI_TKILL;
-	assert_true(ARENA_PUT(f->arena, 1, CRASH, &crash));
+	put_crash(f, 1, SIGSEGV, SI_USER);
+	memcpy(put_crash(f, 2, SIGABRT, SI_TKILL)->message, "why\n", 4);
+	put_crash(f, 2, SIGABRT, SI_TKILL)->message_length = 4;
+	/* Of what is being written, and what makes no sense, nothing comes. */
+	put_crash(f, 3, SIGSEGV, 1)->state = ARENA_CRASH_TAKEN;
+	put_crash(f, 4, SIGSEGV, 1)->stack_length = ARENA_CRASH_STACK + 1;
+	put_crash(f, 5, SIGSEGV, 1)->register_count = 0;
 	assert_true(ARENA_PUT(f->arena, 1, GAP, &gap));
 	fixture_drain(f);
-	ingest_process_ended(f->process, SIGSEGV);
+	ingest_process_ended(f->process, SIGABRT);
 	fixture_finish(f);
 	assert_int_equal(f->summary.crash_id, 3);
+	assert_int_equal(f->summary.crash_signal, SIGABRT);
 	assert_int_equal(f->summary.lost, 12);
 	assert_answer(f,
-		"SELECT crash_id, process_id, thread_id, run_id, signal, code, fault_address FROM"
-		" crash",
-		"1|1|1|1|11|1|24 2|1|1|1|11|0|- 3|1|1|1|6|-6|-");
+		"SELECT crash_id, process_id, thread_id, run_id, signal, code, fault_address,"
+		" message, stack_id IS NOT NULL FROM crash",
+		"1|1|1|1|11|1|24|-|1 2|1|1|1|11|0|-|-|1 3|1|1|1|6|-6|-|why|1");
 	assert_answer(f, "SELECT thread_id, to_ns - from_ns, lost FROM gap", "1|4|12");
 	assert_answer(
-		f, "SELECT exit_code, exit_signal, ended_ns >= started_ns FROM process", "-|11|1");
+		f, "SELECT exit_code, exit_signal, ended_ns >= started_ns FROM process", "-|6|1");
 	fixture_destroy(f);
+}
+
+/* One line on a descriptor, at a moment. */
+static void put_words(struct fixture *f, int fd, uint64_t ns, const char *text)
+{
+	struct event_log event = {.fd = fd,
+		.run_id = 1,
+		.written = at(f, ns),
+		.stack = f->stack,
+		.length = (uint32_t)strlen(text)};
+
+	assert_true(arena_writer_put(
+		f->arena, 1, 0, EVENT_LOG, &event, sizeof event, text, strlen(text)));
+}
+
+/* What an abort has to say was written to stderr by the same thread, just before. */
+static void message_of(const char *first, int fd, uint64_t ns, int signal, const char *expected)
+{
+	struct fixture *f = fixture_create();
+
+	put_words(f, fd, ns, first);
+	put_crash(f, 0, signal, SI_TKILL)->crashed = at(f, 2500000000);
+	ingest_process_ended(f->process, signal);
+	fixture_finish(f);
+	assert_answer(f, "SELECT message FROM crash", expected);
+	fixture_destroy(f);
+}
+
+static void aborts_have_messages(void **state)
+{
+	(void)state;
+	message_of("no way\n", 2, 2400000000, SIGABRT, "no way");
+	message_of("terminate called after throwing 'X'\n  what():  boom\n", 2, 2400000000, SIGABRT,
+		"terminate called after throwing 'X': what():  boom");
+	message_of("elsewhere\n", 1, 2400000000, SIGABRT, "-");
+	message_of("long ago\n", 2, 1000, SIGABRT, "-");
+	message_of("a fault\n", 2, 2400000000, SIGSEGV, "-");
 }
 
 /* Twelve were lost; where, is known of five. */
@@ -838,6 +888,7 @@ int main(void)
 		cmocka_unit_test(logs_are_lines),
 		cmocka_unit_test(details_are_words),
 		cmocka_unit_test(crashes_and_gaps_are_noted),
+		cmocka_unit_test(aborts_have_messages),
 		cmocka_unit_test(what_no_gap_tells_is_a_gap),
 		cmocka_unit_test(what_was_left_open_is_written),
 		cmocka_unit_test(ids_of_processes_are_apart),

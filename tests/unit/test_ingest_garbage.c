@@ -17,6 +17,24 @@ static uint64_t random64(void)
 	return seed;
 }
 
+static void fill_crash(struct fixture *f, uint32_t i)
+{
+	struct arena_crash *crash = arena_writer_crash(f->arena, i);
+
+	crash->thread = 1 + i % 3;
+	crash->signal = i % 2 ? 9 : 11;
+	crash->run_id = i;
+	crash->crashed = f->start + i;
+	crash->stack = f->stack;
+	crash->register_count = 17;
+	crash->registers[7] = crash->stack_address = 0x7fff00000000 + i;
+	crash->registers[16] = 0x401000 + i;
+	crash->stack_length = ARENA_CRASH_STACK >> i;
+	crash->message_length = 5;
+	memcpy(crash->message, "words", 5);
+	crash->state = i % 3 ? ARENA_CRASH_NOTED : ARENA_CRASH_FATAL;
+}
+
 /* A bit of everything that an arena can hold. */
 static void fill(struct fixture *f)
 {
@@ -45,7 +63,6 @@ static void fill(struct fixture *f)
 		struct event_disarm disarm = {.arming_id = i, .run_id = i, .end = 2};
 		struct event_retype retype = {.async_id = 2 * i, .type = 3};
 		struct event_destroy destroy = {.async_id = 2 * i, .destroyed = f->start + i};
-		struct event_crash crash = {.signal = 11, .run_id = i, .stack = f->stack};
 		struct arena_live *live = arena_writer_live(f->arena, (uint32_t)i);
 		struct arena_sink *sink = arena_writer_sink(f->arena, (uint32_t)(1 + i % 8));
 
@@ -83,8 +100,6 @@ static void fill(struct fixture *f)
 		arena_writer_put(f->arena, 3, 0, EVENT_LOG, &log, sizeof log, "one\ntwo\n3", 9);
 		arena_writer_put(f->arena, 3, 0, EVENT_DETAIL, &detail, sizeof detail,
 			"\2\0\37\220\177\0\0\1/a/path/that/is", 20);
-		if (i % 20 == 0)
-			ARENA_PUT(f->arena, 3, CRASH, &crash);
 		*live = (struct arena_live){.async_id = 1000 + i,
 			.run_id = i,
 			.stack = f->stack,
@@ -93,6 +108,8 @@ static void fill(struct fixture *f)
 			.arming_id = 1000 + i,
 			.arming_run_id = i};
 	}
+	for (uint32_t i = 0; i < 8; i++)
+		fill_crash(f, i);
 	*thread = (struct arena_thread){.state = ARENA_THREAD_LIVE,
 		.number = 1,
 		.async_id = 1,
@@ -126,6 +143,7 @@ static void survive(struct fixture *f)
 	fixture_ask(f, "SELECT count(*), max(thread_id) FROM resource");
 	fixture_ask(f, "SELECT count(link_run_id), max(cause_api) FROM run_edge");
 	fixture_ask(f, "SELECT count(*) FROM stack_frame");
+	fixture_ask(f, "SELECT count(*), max(message) FROM crash");
 	fixture_ask(f, "SELECT max(path), max(full_length), max(text) FROM log_named");
 	assert_answer(f, "SELECT count(*) FROM packed_log WHERE full_length <= length(text)", "0");
 	assert_answer(f, "SELECT count(*) FROM stack WHERE caller_id >= stack_id", "0");
@@ -135,10 +153,10 @@ static void survive(struct fixture *f)
 static void bits_may_turn_anywhere(void **state)
 {
 	static const enum arena_region_name regions[] = {
-		ARENA_CHUNK_STATES, ARENA_THREADS, ARENA_SINKS};
+		ARENA_CHUNK_STATES, ARENA_THREADS, ARENA_SINKS, ARENA_CRASHES};
 
 	(void)state;
-	for (int round = 0; round < 180; round++) {
+	for (int round = 0; round < 240; round++) {
 		struct fixture *f;
 		size_t from, size;
 		int flips;
@@ -147,7 +165,7 @@ static void bits_may_turn_anywhere(void **state)
 		f = fixture_create();
 		fill(f);
 		/* Behind the header, whose layout was checked and copied when it was added. */
-		from = round % 3 ? f->arena->header->region[regions[round / 3 % 3]].offset : 0;
+		from = round % 3 ? f->arena->header->region[regions[round / 3 % 4]].offset : 0;
 		size = f->arena->size - from;
 		if (round % 3)
 			size = size < 70000 ? size : 70000;

@@ -336,12 +336,18 @@ static void ends(void **state)
 	family_destroy(f);
 }
 
-static void put_crash(struct relative *process, int signal)
+static struct arena_crash *put_crash(struct relative *process, uint32_t index, int signal)
 {
-	struct event_crash event = {.signal = signal, .code = 1, .run_id = 1};
+	struct arena_crash *crash = arena_writer_crash(process->arena, index);
 
-	event.crashed = process->arena->now + 1000;
-	assert_true(ARENA_PUT(process->arena, 1, CRASH, &event));
+	crash->thread = 1;
+	crash->signal = signal;
+	crash->code = 1;
+	crash->run_id = 1;
+	crash->register_count = 17;
+	crash->crashed = process->arena->now + 1000;
+	crash->state = ARENA_CRASH_NOTED;
+	return crash;
 }
 
 /* A run that was over after the crash. */
@@ -364,40 +370,78 @@ static void crashes_are_ends(void **state)
 	(void)state;
 	/* 2: died of it, as another thread went on for a moment. */
 	hand_in(f, process = relative_make(CHILD_PID, &from), NULL);
-	put_crash(process, 11);
+	put_crash(process, 0, 11);
 	put_run(process, 2);
 	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
 	/* 3: in what is done after an exit has begun. */
 	hand_in(f, process = relative_make(CHILD_PID + 1, &from), NULL);
-	put_crash(process, 7);
+	put_crash(process, 0, 7);
 	process->arena->header->ended.value = 1;
 	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
 	/* 4: went on, and ended in a way that nobody knows. */
 	hand_in(f, process = relative_make(CHILD_PID + 2, &from), NULL);
-	put_crash(process, 11);
+	put_crash(process, 0, 11);
 	put_run(process, 1);
 	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
 	/* 5: went on, and then did not. */
 	hand_in(f, process = relative_make(CHILD_PID + 3, &from), NULL);
-	put_crash(process, 11);
+	put_crash(process, 0, 11);
 	put_run(process, 1);
 	process->arena->now += 9000;
-	put_crash(process, 8);
+	put_crash(process, 1, 8);
 	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
 	/* 6: exited later. */
 	hand_in(f, process = relative_make(CHILD_PID + 4, &from), NULL);
-	put_crash(process, 11);
+	put_crash(process, 0, 11);
 	process->arena->header->exit_code = 3;
 	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
-	/* 7: still runs. */
+	/* 7: exited in its handler. */
 	hand_in(f, process = relative_make(CHILD_PID + 5, &from), NULL);
-	put_crash(process, 11);
+	put_crash(process, 0, 11)->has_exited = 1;
+	process->arena->header->exit_code = 3;
+	ingest_process_ended(process->process, INGEST_STATUS_UNKNOWN);
+	/* 8: still runs. */
+	hand_in(f, process = relative_make(CHILD_PID + 6, &from), NULL);
+	put_crash(process, 0, 11);
 	fixture_finish(f);
 	assert_answer(f,
 		"SELECT process_id, exit_code, exit_signal FROM process WHERE process_id > 1",
-		"2|-|11 3|-|7 4|-|- 5|-|8 6|3|- 7|-|-");
-	assert_answer(
-		f, "SELECT process_id, signal FROM crash", "2|11 3|7 4|11 5|11 5|8 6|11 7|11");
+		"2|-|11 3|-|7 4|-|- 5|-|8 6|3|- 7|3|- 8|-|-");
+	assert_answer(f, "SELECT process_id, signal FROM crash", "2|11 3|7 5|8 7|11");
+	family_destroy(f);
+}
+
+/* How it ended is known, and which of what was noted ended it. */
+static void ends_tell_of_crashes(void **state)
+{
+	struct fixture *f = family_create();
+	struct arena_origin from = {0};
+	struct relative *process;
+
+	(void)state;
+	/* 2: by the signal; the one before it was survived. */
+	hand_in(f, process = relative_make(CHILD_PID, &from), NULL);
+	put_crash(process, 0, 11);
+	put_crash(process, 1, 11)->crashed += 100;
+	ingest_process_ended(process->process, 11);
+	/* 3: by another one, from elsewhere. */
+	hand_in(f, process = relative_make(CHILD_PID + 1, &from), NULL);
+	put_crash(process, 0, 11);
+	ingest_process_ended(process->process, 9);
+	/* 4: by another one, which its handler sent. */
+	hand_in(f, process = relative_make(CHILD_PID + 2, &from), NULL);
+	put_crash(process, 0, 11)->last_signal = 6;
+	ingest_process_ended(process->process, 6);
+	/* 5: two threads at once. */
+	hand_in(f, process = relative_make(CHILD_PID + 3, &from), NULL);
+	put_crash(process, 0, 11)->state = ARENA_CRASH_FATAL;
+	put_crash(process, 1, 8)->state = ARENA_CRASH_FATAL;
+	put_crash(process, 2, 7);
+	ingest_process_ended(process->process, 11);
+	fixture_finish(f);
+	assert_answer(f, "SELECT process_id, exit_signal FROM process WHERE process_id > 1",
+		"2|11 3|9 4|6 5|11");
+	assert_answer(f, "SELECT process_id, signal FROM crash", "2|11 4|11 5|11 5|8");
 	family_destroy(f);
 }
 
@@ -611,6 +655,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_used_again),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(crashes_are_ends),
+		cmocka_unit_test(ends_tell_of_crashes),
 		cmocka_unit_test(the_ended_are_let_go),
 		cmocka_unit_test(exec_of_a_child),
 		cmocka_unit_test(inherited_things),
