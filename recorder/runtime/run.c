@@ -66,10 +66,14 @@ static void run_write(struct thread *thread, int depth, uint8_t flags, uint64_t 
 /* Takes the topmost run off and writes it down. */
 static void run_close(struct thread *thread, uint8_t flags, const struct run_result *result)
 {
-	int depth = --thread->depth;
+	int depth = thread->depth - 1;
 	struct thread_run *run;
 	uint64_t ended;
 
+	/* None: a signal handler has forked meanwhile, and in the child the thread is another. */
+	if (unlikely(depth < 0))
+		return;
+	thread->depth = depth;
 	if (unlikely(depth >= THREAD_RUNS))
 		return;
 	run = &thread->runs[depth];
