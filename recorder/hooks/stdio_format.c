@@ -11,6 +11,7 @@
  * that: the same is done here.
  */
 #include "recorder/hooks/stdio_call.h"
+#include "recorder/hooks/stdio_print.h"
 #include "recorder/hooks/tag.h"
 #include "recorder/hooks/text.h"
 
@@ -241,69 +242,4 @@ static int print_noted(struct stdio_call *call, int flag, const char *format, va
 	return (int)call->result;
 }
 
-/* The last named parameter is `format`; a `flag` below 0 is that of the functions without one. */
-#define PRINT(name, to, real, flag, ...)                                                           \
-	int result;                                                                                \
-	va_list arguments;                                                                         \
-	STDIO_CALL(name, to);                                                                      \
-	va_start(arguments, format);                                                               \
-	result = likely(!call.log.thread) ? STDIO_REAL(real)(__VA_ARGS__, format, arguments)       \
-					  : print_noted(&call, flag, format, arguments);           \
-	va_end(arguments);                                                                         \
-	return result
-
-WRAPPER int printf(const char *format, ...)
-{
-	PRINT(printf, stdout, vfprintf, -1, stdout);
-}
-
-WRAPPER int fprintf(FILE *stream, const char *format, ...)
-{
-	PRINT(fprintf, stream, vfprintf, -1, stream);
-}
-
-WRAPPER int __printf_chk(int flag, const char *format, ...)
-{
-	PRINT(__printf_chk, stdout, __vfprintf_chk, flag, stdout, flag);
-}
-
-WRAPPER int __fprintf_chk(FILE *stream, int flag, const char *format, ...)
-{
-	PRINT(__fprintf_chk, stream, __vfprintf_chk, flag, stream, flag);
-}
-
-WRAPPER int vprintf(const char *format, va_list arguments)
-{
-	STDIO_CALL(vprintf, stdout);
-
-	if (likely(!call.log.thread))
-		return STDIO_REAL(vprintf)(format, arguments);
-	return print_noted(&call, -1, format, arguments);
-}
-
-WRAPPER int vfprintf(FILE *stream, const char *format, va_list arguments)
-{
-	STDIO_CALL(vfprintf, stream);
-
-	if (likely(!call.log.thread))
-		return STDIO_REAL(vfprintf)(stream, format, arguments);
-	return print_noted(&call, -1, format, arguments);
-}
-
-WRAPPER int __vprintf_chk(int flag, const char *format, va_list arguments)
-{
-	STDIO_CALL(__vprintf_chk, stdout);
-
-	if (likely(!call.log.thread))
-		return STDIO_REAL(__vprintf_chk)(flag, format, arguments);
-	return print_noted(&call, flag, format, arguments);
-}
-
-WRAPPER int __vfprintf_chk(FILE *stream, int flag, const char *format, va_list arguments)
-{
-	STDIO_CALL(__vfprintf_chk, stream);
-
-	if (likely(!call.log.thread))
-		return STDIO_REAL(__vfprintf_chk)(stream, flag, format, arguments);
-	return print_noted(&call, flag, format, arguments);
-}
+STDIO_PRINT_FAMILY(printf, char)

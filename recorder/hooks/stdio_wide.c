@@ -5,6 +5,7 @@
  * mark there too.)
  */
 #include "recorder/hooks/stdio_call.h"
+#include "recorder/hooks/stdio_print.h"
 #include "recorder/hooks/tag.h"
 #include "recorder/hooks/text.h"
 
@@ -295,68 +296,4 @@ static int print_noted(struct stdio_call *call, int flag, const wchar_t *format,
 	return (int)call->result;
 }
 
-#define PRINT(name, to, real, flag, ...)                                                           \
-	int result;                                                                                \
-	va_list arguments;                                                                         \
-	STDIO_CALL(name, to);                                                                      \
-	va_start(arguments, format);                                                               \
-	result = likely(!call.log.thread) ? STDIO_REAL(real)(__VA_ARGS__, format, arguments)       \
-					  : print_noted(&call, flag, format, arguments);           \
-	va_end(arguments);                                                                         \
-	return result
-
-WRAPPER int wprintf(const wchar_t *format, ...)
-{
-	PRINT(wprintf, stdout, vfwprintf, -1, stdout);
-}
-
-WRAPPER int fwprintf(FILE *stream, const wchar_t *format, ...)
-{
-	PRINT(fwprintf, stream, vfwprintf, -1, stream);
-}
-
-WRAPPER int __wprintf_chk(int flag, const wchar_t *format, ...)
-{
-	PRINT(__wprintf_chk, stdout, __vfwprintf_chk, flag, stdout, flag);
-}
-
-WRAPPER int __fwprintf_chk(FILE *stream, int flag, const wchar_t *format, ...)
-{
-	PRINT(__fwprintf_chk, stream, __vfwprintf_chk, flag, stream, flag);
-}
-
-WRAPPER int vwprintf(const wchar_t *format, va_list arguments)
-{
-	STDIO_CALL(vwprintf, stdout);
-
-	if (likely(!call.log.thread))
-		return STDIO_REAL(vwprintf)(format, arguments);
-	return print_noted(&call, -1, format, arguments);
-}
-
-WRAPPER int vfwprintf(FILE *stream, const wchar_t *format, va_list arguments)
-{
-	STDIO_CALL(vfwprintf, stream);
-
-	if (likely(!call.log.thread))
-		return STDIO_REAL(vfwprintf)(stream, format, arguments);
-	return print_noted(&call, -1, format, arguments);
-}
-
-WRAPPER int __vwprintf_chk(int flag, const wchar_t *format, va_list arguments)
-{
-	STDIO_CALL(__vwprintf_chk, stdout);
-
-	if (likely(!call.log.thread))
-		return STDIO_REAL(__vwprintf_chk)(flag, format, arguments);
-	return print_noted(&call, flag, format, arguments);
-}
-
-WRAPPER int __vfwprintf_chk(FILE *stream, int flag, const wchar_t *format, va_list arguments)
-{
-	STDIO_CALL(__vfwprintf_chk, stream);
-
-	if (likely(!call.log.thread))
-		return STDIO_REAL(__vfwprintf_chk)(stream, flag, format, arguments);
-	return print_noted(&call, flag, format, arguments);
-}
+STDIO_PRINT_FAMILY(wprintf, wchar_t)
