@@ -70,18 +70,7 @@ if ! command -v named >/dev/null || ! command -v dnsperf >/dev/null; then
 	done_testing
 fi
 port=$(free_port)
-cat >named.conf <<END
-options {
-	directory "$TMP";
-	pid-file none;
-	session-keyfile "$TMP/session.key";
-	listen-on port $port { 127.0.0.1; };
-	listen-on-v6 { none; };
-	recursion no;
-	dnssec-validation no;
-	notify no;
-};
-controls { };
+named_configuration "$port" >named.conf <<END
 zone "example.test" { type primary; file "$TMP/example.test.zone"; };
 END
 printf '$TTL 300\n@ SOA ns hostmaster 1 3600 900 86400 300\n@ NS ns\nns A 127.0.0.1\n' >example.test.zone

@@ -9,18 +9,7 @@ need dnsperf dnsperf
 need dig bind9-dnsutils
 
 port=$(free_port)
-cat >named.conf <<END
-options {
-	directory "$TMP";
-	pid-file none;
-	session-keyfile "$TMP/session.key";
-	listen-on port $port { 127.0.0.1; };
-	listen-on-v6 { none; };
-	recursion no;
-	dnssec-validation no;
-	notify no;
-};
-controls { };
+named_configuration "$port" >named.conf <<END
 zone "example.test" { type primary; file "example.test.zone"; };
 END
 {

@@ -67,3 +67,24 @@ no_unknown_links() { # FILE
 			WHERE run_edge.link_run_id IS NULL AND run.run_id <> thread.root_run_id
 			GROUP BY type.name, run.part)")" all
 }
+
+# A configuration of BIND's named that listens on PORT of the loopback address alone and keeps its
+# files below $TMP; what else it is to have comes from stdin.
+named_configuration() { # PORT
+	local rest
+	rest=$(cat)
+	cat <<-END
+		options {
+			directory "$TMP";
+			pid-file none;
+			session-keyfile "$TMP/session.key";
+			listen-on port $1 { 127.0.0.1; };
+			listen-on-v6 { none; };
+			recursion no;
+			dnssec-validation no;
+			notify no;
+		};
+		controls { };
+		$rest
+	END
+}
