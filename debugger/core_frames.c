@@ -149,7 +149,8 @@ const struct frames *core_frames_make(
 const struct frame *core_frames_place(
 	struct core_frames *frames, const struct core_modules *modules, uint64_t address)
 {
-	const struct core_frame at = {address, true, core_modules_find(modules, address)};
+	const struct core_frame at = {
+		.pc = address, .is_exact = true, .module = core_modules_find(modules, address)};
 	struct frame rows[LINES_MAX], *ret = keep(frames, sizeof *ret);
 
 	if (ret)

@@ -1,5 +1,9 @@
-/* Loops of a core by libuv's layout: see core_loops.h. Calls nothing of libuv's. */
-#include "recorder/core/core_loops.h"
+/*
+ * Loops of a core: see core_loops.h. The whole of the memory that the process could write to is
+ * looked through for the pointer of a loop's inner handle back to its loop. Calls nothing of
+ * libuv's.
+ */
+#include "recorder/core/core_loops_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,287 +13,216 @@
 enum {
 	BLOCK = 1 << 18,
 	LOOPS_MAX = 1024,
-	HANDLES_MAX = 100000,  /* of a loop */
+	LIBUVS_MAX = 64,
 	PENDING_MAX = 1 << 20, /* of all */
-	REQUESTS_MAX = 1000,   /* of a handle */
-	STEPS_MAX = 4 << 20,   /* along all lists */
+	FD_MAX = 1 << 24,
+	LIKELY_MAX = 1 << 20, /* places that look like a loop's at first */
 };
 static const uint64_t search_max = UINT64_C(3) << 30;
 
-/* libuv's own flags of handles (uv-common.h). */
-enum { FLAG_CLOSING = 1, FLAG_ACTIVE = 4, FLAG_REF = 8, FLAG_INTERNAL = 16 };
-
-struct search {
-	const struct core_modules *modules;
-	struct core_loops *ret;
-	size_t capacity, steps;
-	struct error *err;
-};
-
-static bool read_memory(struct search *search, uint64_t address, void *to, size_t size)
+bool core_field_word(struct core_search *search, const struct core_libuv *libuv, uint64_t base,
+	enum core_layout_field field, uint64_t *ret)
 {
-	return core_file_read(search->modules->core, address, to, size) == size;
+	uint32_t at = libuv->layout.at[field];
+
+	return at != CORE_LAYOUT_UNKNOWN && core_peek_word(search->peek, base + at, ret);
 }
 
-static uint64_t as_address(const void *pointer)
+bool core_field_int(struct core_search *search, const struct core_libuv *libuv, uint64_t base,
+	enum core_layout_field field, uint32_t *ret)
 {
-	return (uintptr_t)pointer;
+	uint32_t at = libuv->layout.at[field];
+
+	return at != CORE_LAYOUT_UNKNOWN && core_peek_int(search->peek, base + at, ret);
 }
 
-static struct core_pending *add_pending(struct search *search)
+uint64_t core_field(struct core_search *search, const struct core_libuv *libuv, uint64_t base,
+	enum core_layout_field field)
 {
-	struct core_loops *ret = search->ret;
+	uint64_t word;
 
-	if (ret->pending_count == PENDING_MAX) {
-		ret->is_cut = true;
+	return core_field_word(search, libuv, base, field, &word) ? word : 0;
+}
+
+uint64_t core_field_at(const struct core_libuv *libuv, uint64_t base, enum core_layout_field field)
+{
+	uint32_t at = libuv->layout.at[field];
+
+	return at == CORE_LAYOUT_UNKNOWN ? 0 : base + at;
+}
+
+bool core_may_look(struct core_search *search, size_t words)
+{
+	search->words += words;
+	if (search->words > CORE_WORDS_MAX)
+		search->ret->is_cut = true;
+	return search->words <= CORE_WORDS_MAX;
+}
+
+struct core_pending *core_pending_add(struct core_search *search, struct core_loop *loop)
+{
+	if (search->pending_count == PENDING_MAX) {
+		search->ret->is_cut = true;
 		return NULL;
 	}
-	if (ret->pending_count == search->capacity) {
-		size_t capacity = search->capacity ? 2 * search->capacity : 64;
-		struct core_pending *more = realloc(ret->pending, capacity * sizeof *more);
+	if (loop->count == loop->capacity) {
+		size_t capacity = loop->capacity ? 2 * loop->capacity : 64;
+		struct core_pending *more = realloc(loop->pending, capacity * sizeof *more);
 
-		if (!more)
+		if (!more) {
+			search->ret->is_cut = true;
 			return NULL;
-		ret->pending = more;
-		search->capacity = capacity;
+		}
+		loop->pending = more;
+		loop->capacity = capacity;
 	}
-	ret->pending[ret->pending_count] = (struct core_pending){.fd = CORE_LOOPS_UNKNOWN,
+	search->pending_count++;
+	loop->pending[loop->count] = (struct core_pending){.fd = CORE_LOOPS_UNKNOWN,
+		.events = CORE_LOOPS_UNKNOWN,
 		.due_ms = CORE_LOOPS_UNKNOWN,
 		.repeat_ms = CORE_LOOPS_UNKNOWN,
+		.interval_ms = CORE_LOOPS_UNKNOWN,
 		.signal = CORE_LOOPS_UNKNOWN,
-		.os_pid = CORE_LOOPS_UNKNOWN};
-	return &ret->pending[ret->pending_count++];
+		.os_pid = CORE_LOOPS_UNKNOWN,
+		.queue_size = CORE_LOOPS_UNKNOWN,
+		.os_tid = CORE_LOOPS_UNKNOWN};
+	return &loop->pending[loop->count++];
 }
 
-/* Any of libuv's handles, read as far as its type goes. */
-union handle {
-	uv_handle_t any;
-	uv_stream_t stream;
-	uv_tcp_t tcp;
-	uv_pipe_t pipe;
-	uv_tty_t tty;
-	uv_timer_t timer;
-	uv_idle_t idle;
-	uv_prepare_t prepare;
-	uv_check_t check;
-	uv_async_t async;
-	uv_poll_t poll;
-	uv_signal_t signal;
-	uv_process_t process;
-	uv_fs_event_t fs_event;
-	uv_fs_poll_t fs_poll;
-	uv_udp_t udp;
-};
-
-static const struct {
-	const char *name;
-	size_t size;
-} types[UV_HANDLE_TYPE_MAX] = {
-#define XX(tag, name) [UV_##tag] = {"uv_" #name "_t", sizeof(uv_##name##_t)},
-	UV_HANDLE_TYPE_MAP(XX)
-#undef XX
-};
-
-#define CALLBACK(field) ((uint64_t)(uintptr_t)(field))
-
-/* What it calls, and what it waits for. */
-static void fill_kind(struct core_pending *ret, const union handle *handle, uint64_t now)
+struct core_pending *core_request_add(struct core_search *search, struct core_loop *loop,
+	const char *type, uint64_t address, uint64_t callback)
 {
-	switch (handle->any.type) {
-	case UV_TIMER:
-		ret->callback = CALLBACK(handle->timer.timer_cb);
-		if (!ret->is_active)
-			break;
-		ret->due_ms = (int64_t)(handle->timer.timeout - now);
-		ret->repeat_ms = (int64_t)handle->timer.repeat;
-		break;
-	case UV_IDLE:
-		ret->callback = CALLBACK(handle->idle.idle_cb);
-		break;
-	case UV_PREPARE:
-		ret->callback = CALLBACK(handle->prepare.prepare_cb);
-		break;
-	case UV_CHECK:
-		ret->callback = CALLBACK(handle->check.check_cb);
-		break;
-	case UV_ASYNC:
-		ret->callback = CALLBACK(handle->async.async_cb);
-		break;
-	case UV_POLL:
-		ret->callback = CALLBACK(handle->poll.poll_cb);
-		ret->fd = handle->poll.io_watcher.fd;
-		break;
-	case UV_SIGNAL:
-		ret->callback = CALLBACK(handle->signal.signal_cb);
-		ret->signal = ret->is_active ? handle->signal.signum : CORE_LOOPS_UNKNOWN;
-		break;
-	case UV_PROCESS:
-		ret->callback = CALLBACK(handle->process.exit_cb);
-		ret->os_pid = handle->process.pid;
-		break;
-	case UV_FS_EVENT:
-		ret->callback = CALLBACK(handle->fs_event.cb);
-		break;
-	case UV_UDP:
-		ret->callback = CALLBACK(handle->udp.recv_cb);
-		ret->fd = handle->udp.io_watcher.fd;
-		break;
-	case UV_TCP:
-	case UV_NAMED_PIPE:
-	case UV_TTY:
-		ret->callback = handle->stream.read_cb ? CALLBACK(handle->stream.read_cb)
-						       : CALLBACK(handle->stream.connection_cb);
-		ret->fd = handle->stream.io_watcher.fd;
-		break;
-	default:
-		break;
-	}
-}
-
-static void add_request(
-	struct search *search, const char *type, uint64_t address, uint64_t data, uint64_t callback)
-{
-	struct core_pending *ret = add_pending(search);
+	struct core_pending *ret = core_pending_add(search, loop);
 
 	if (!ret)
-		return;
+		return NULL;
 	ret->type = type;
 	ret->is_request = true;
 	ret->address = address;
-	ret->data = data;
+	ret->data = core_field(search, loop->libuv, address, CORE_LAYOUT_REQUEST_DATA);
 	ret->callback = callback;
+	loop->found_requests++;
+	return ret;
 }
 
-/* The writes or sends that wait in a handle's queue. */
-static void add_queued(struct search *search, uint64_t head, const void *queue, bool is_send)
+/* A node has the next one's address, and then the one's before it. */
+static bool step(struct core_search *search, uint64_t at, uint64_t *to, bool is_back)
 {
-	uint64_t at, next;
+	uint64_t there, back;
 
-	memcpy(&at, queue, sizeof at);
-	for (int i = 0; at && at != head && i < REQUESTS_MAX; i++, at = next, search->steps++) {
-		union {
-			uv_write_t write;
-			uv_udp_send_t send;
-		} request;
-		uint64_t address = at - (is_send ? offsetof(uv_udp_send_t, queue)
-						 : offsetof(uv_write_t, queue));
-
-		if (!read_memory(search, at, &next, sizeof next) ||
-			!read_memory(search, address, &request,
-				is_send ? sizeof request.send : sizeof request.write))
-			return;
-		if (is_send && request.send.type == UV_UDP_SEND)
-			add_request(search, "uv_udp_send_t", address, as_address(request.send.data),
-				CALLBACK(request.send.cb));
-		else if (!is_send && request.write.type == UV_WRITE)
-			add_request(search, "uv_write_t", address, as_address(request.write.data),
-				CALLBACK(request.write.cb));
-		else
-			return;
-	}
-}
-
-static void add_requests(struct search *search, uint64_t address, const union handle *handle)
-{
-	uv_connect_t connect;
-	uv_shutdown_t shutdown;
-
-	if (handle->any.type == UV_UDP)
-		add_queued(search, address + offsetof(uv_udp_t, write_queue),
-			&handle->udp.write_queue, true);
-	if (handle->any.type != UV_TCP && handle->any.type != UV_NAMED_PIPE &&
-		handle->any.type != UV_TTY)
-		return;
-	if (handle->stream.connect_req &&
-		read_memory(
-			search, as_address(handle->stream.connect_req), &connect, sizeof connect) &&
-		connect.type == UV_CONNECT)
-		add_request(search, "uv_connect_t", as_address(handle->stream.connect_req),
-			as_address(connect.data), CALLBACK(connect.cb));
-	if (handle->stream.shutdown_req &&
-		read_memory(search, as_address(handle->stream.shutdown_req), &shutdown,
-			sizeof shutdown) &&
-		shutdown.type == UV_SHUTDOWN)
-		add_request(search, "uv_shutdown_t", as_address(handle->stream.shutdown_req),
-			as_address(shutdown.data), CALLBACK(shutdown.cb));
-	add_queued(search, address + offsetof(uv_stream_t, write_queue),
-		&handle->stream.write_queue, false);
-}
-
-/* False: it is no handle of this loop. */
-static bool add_handle(struct search *search, uint64_t address, uint64_t loop, uint64_t now)
-{
-	union handle handle;
-	struct core_pending *ret;
-	size_t size;
-
-	memset(&handle, 0, sizeof handle);
-	if (!read_memory(search, address, &handle, sizeof handle.any) ||
-		as_address(handle.any.loop) != loop || handle.any.type <= 0 ||
-		handle.any.type >= UV_HANDLE_TYPE_MAX || !types[handle.any.type].name)
+	if (search->steps++ >= CORE_STEPS_MAX ||
+		!core_peek_word(search->peek, at + (is_back ? sizeof there : 0), &there) ||
+		(there & 7) ||
+		!core_peek_word(search->peek, there + (is_back ? 0 : sizeof back), &back) ||
+		back != at)
 		return false;
-	size = types[handle.any.type].size;
-	if (!read_memory(search, address, &handle, size < sizeof handle ? size : sizeof handle))
-		return false;
-	if (handle.any.flags & FLAG_INTERNAL)
-		return true;
-	ret = add_pending(search);
-	if (!ret)
-		return false;
-	ret->type = types[handle.any.type].name;
-	ret->address = address;
-	ret->data = as_address(handle.any.data);
-	ret->is_active = handle.any.flags & FLAG_ACTIVE;
-	ret->is_closing = handle.any.flags & FLAG_CLOSING;
-	ret->has_ref = handle.any.flags & FLAG_REF;
-	if (ret->is_closing)
-		ret->callback = CALLBACK(handle.any.close_cb);
-	else
-		fill_kind(ret, &handle, now);
-	add_requests(search, address, &handle);
+	*to = there;
 	return true;
 }
 
-/* Whether a list whose head is at `head` and holds `queue` comes back to it. */
-static bool is_list(struct search *search, uint64_t head, const void *queue)
+bool core_list_next(struct core_search *search, uint64_t at, uint64_t *next)
 {
-	uint64_t ends[2], back;
-
-	memcpy(ends, queue, sizeof ends);
-	return read_memory(search, ends[0] + sizeof back, &back, sizeof back) && back == head &&
-	       read_memory(search, ends[1], &back, sizeof back) && back == head;
+	return step(search, at, next, false);
 }
 
-static void add_handles(struct search *search, uint64_t address, const uv_loop_t *loop)
+bool core_list_previous(struct core_search *search, uint64_t at, uint64_t *previous)
 {
-	uint64_t head = address + offsetof(uv_loop_t, handle_queue), at;
+	return step(search, at, previous, true);
+}
 
-	memcpy(&at, &loop->handle_queue, sizeof at);
-	for (int i = 0; at != head; i++) {
-		if (i == HANDLES_MAX || search->steps++ > STEPS_MAX) {
-			search->ret->is_cut = true;
-			return;
-		}
-		if (!add_handle(search, at - offsetof(uv_handle_t, handle_queue), address,
-			    loop->time) ||
-			!read_memory(search, at, &at, sizeof at)) {
-			search->ret->is_cut = true;
-			return;
-		}
+/* What is known of the module that contains libuv. NULL: there are too many, or no memory. */
+static struct core_libuv *libuv_of(struct core_search *search, const struct core_module *module)
+{
+	struct core_loops *ret = search->ret;
+	struct core_libuv **libuvs, *libuv;
+
+	for (size_t i = 0; i < ret->libuv_count; i++)
+		if (ret->libuvs[i]->module == module)
+			return ret->libuvs[i];
+	if (ret->libuv_count == LIBUVS_MAX)
+		return NULL;
+	libuvs = realloc(ret->libuvs, (ret->libuv_count + 1) * sizeof *libuvs);
+	if (!libuvs)
+		return NULL;
+	ret->libuvs = libuvs;
+	libuv = malloc(sizeof *libuv);
+	if (!libuv)
+		return NULL;
+	core_libuv_init(libuv, search->core, module);
+	return libuvs[ret->libuv_count++] = libuv;
+}
+
+/* Modules in which libuv is likely, looked into at first: their layout may be another. */
+static void take_likely(struct core_search *search)
+{
+	const struct core_modules *modules = &search->core->modules;
+
+	for (size_t i = 0; i < modules->count; i++) {
+		const struct core_module *module = &modules->list[i];
+
+		if ((module->is_executable || strstr(module->path, "uv")) &&
+			core_libuv_is_in(search->core, module))
+			libuv_of(search, module);
 	}
 }
 
-/* Something points to where a loop would begin: is it one? */
-static int look_at(struct search *search, uint64_t address)
+/* Whether a list has its head at the field, by at least one of its ends. */
+static bool is_list(struct core_search *search, const struct core_libuv *libuv, uint64_t address,
+	enum core_layout_field field)
+{
+	uint64_t head = core_field_at(libuv, address, field), node;
+
+	return head &&
+	       (core_list_next(search, head, &node) || core_list_previous(search, head, &node));
+}
+
+static bool is_loop(
+	struct core_search *search, const struct core_libuv *libuv, uint64_t address, uint32_t *fd)
+{
+	uint64_t own = core_field_at(libuv, address, CORE_LAYOUT_LOOP_ASYNC);
+	uint32_t type, flags;
+
+	return core_field(search, libuv, own, CORE_LAYOUT_HANDLE_LOOP) == address &&
+	       core_field_int(search, libuv, own, CORE_LAYOUT_HANDLE_TYPE, &type) &&
+	       type == UV_ASYNC &&
+	       core_field_int(search, libuv, own, CORE_LAYOUT_HANDLE_FLAGS, &flags) &&
+	       (flags & CORE_HANDLE_INTERNAL) && !(flags & CORE_HANDLE_CLOSING) &&
+	       core_field_int(search, libuv, address, CORE_LAYOUT_LOOP_BACKEND_FD, fd) &&
+	       *fd < FD_MAX && is_list(search, libuv, address, CORE_LAYOUT_LOOP_HANDLES) &&
+	       is_list(search, libuv, address, CORE_LAYOUT_LOOP_PENDING);
+}
+
+/*
+ * Something points to where a loop would begin: is it one? `libuv` is one that has this layout;
+ * whose loop it is, its inner handle's callback tells.
+ */
+static int look_at(struct core_search *search, const struct core_layout *layout, uint64_t address,
+	struct error *err)
 {
 	struct core_loops *ret = search->ret;
+	const struct core_module *module;
+	const struct core_libuv *libuv;
 	struct core_loop *loops;
-	uv_loop_t loop;
+	uint32_t count, fd;
+	uint64_t callback;
 
-	if (!read_memory(search, address, &loop, sizeof loop) || loop.wq_async.type != UV_ASYNC ||
-		loop.backend_fd < -1 || loop.backend_fd > 1 << 24 ||
-		!is_list(search, address + offsetof(uv_loop_t, handle_queue), &loop.handle_queue) ||
-		!is_list(search, address + offsetof(uv_loop_t, pending_queue), &loop.pending_queue))
+	if (search->likely++ >= LIKELY_MAX) {
+		ret->is_cut = true;
+		return 0;
+	}
+	if (!core_peek_word(search->peek,
+		    address + layout->at[CORE_LAYOUT_LOOP_ASYNC] +
+			    layout->at[CORE_LAYOUT_ASYNC_CALLBACK],
+		    &callback))
+		return 0;
+	module = core_modules_find(&search->core->modules, callback);
+	if (!module || !core_peek_is_code(search->peek, callback))
+		return 0;
+	for (size_t i = 0; i < ret->loop_count; i++)
+		if (ret->loops[i].address == address)
+			return 0;
+	libuv = libuv_of(search, module);
+	if (!libuv || !is_loop(search, libuv, address, &fd))
 		return 0;
 	if (ret->loop_count == LOOPS_MAX) {
 		ret->is_cut = true;
@@ -297,36 +230,62 @@ static int look_at(struct search *search, uint64_t address)
 	}
 	loops = realloc(ret->loops, (ret->loop_count + 1) * sizeof *loops);
 	if (!loops)
-		return error_set(search->err, "no memory for the core's loops");
+		return error_set(err, "no memory for the core's loops");
 	ret->loops = loops;
 	loops = &ret->loops[ret->loop_count++];
-	*loops = (struct core_loop){.address = address,
-		.data = as_address(loop.data),
-		.active_handles = loop.active_handles,
-		.active_requests = loop.active_reqs.count,
-		.first = ret->pending_count};
-	add_handles(search, address, &loop);
-	loops->count = ret->pending_count - loops->first;
+	*loops = (struct core_loop){.libuv = libuv,
+		.address = address,
+		.data = core_field(search, libuv, address, CORE_LAYOUT_LOOP_DATA),
+		.fd = fd,
+		.os_tid = CORE_LOOPS_UNKNOWN,
+		.wait_ms = CORE_LOOPS_UNKNOWN};
+	if (core_field_int(search, libuv, address, CORE_LAYOUT_LOOP_ACTIVE_HANDLES, &count))
+		loops->active_handles = count;
+	if (core_field_int(search, libuv, address, CORE_LAYOUT_LOOP_ACTIVE_REQUESTS, &count))
+		loops->active_requests = count;
 	return 0;
 }
 
-/* The words of one block, each of which may be the pointer back to its loop. */
-static int look_through(
-	struct search *search, uint64_t address, const uint64_t *words, size_t count)
+/* How far behind a loop's beginning the pointer back to it lies. */
+static uint64_t distance_of(const struct core_layout *layout)
 {
-	const uint64_t distance = offsetof(uv_loop_t, wq_async) + offsetof(uv_async_t, loop);
+	return (uint64_t)layout->at[CORE_LAYOUT_LOOP_ASYNC] + layout->at[CORE_LAYOUT_HANDLE_LOOP];
+}
+
+/* The words of one block, each of which may be the pointer back to its loop. */
+static int look_through(struct core_search *search, const struct core_layout *layout,
+	uint64_t address, const uint64_t *words, size_t count, struct error *err)
+{
+	const uint64_t distance = distance_of(layout);
 
 	for (size_t i = 0; i < count; i++)
-		if (words[i] == address + i * sizeof *words - distance && look_at(search, words[i]))
+		if (words[i] == address + i * sizeof *words - distance &&
+			look_at(search, layout, words[i], err))
 			return -1;
 	return 0;
 }
 
-/* Holes in the file are passed over. */
-static int search_segment(struct search *search, const struct core_segment *segment,
-	uint64_t *block, uint64_t *searched)
+/* By the layout that is known, and by those that are found to be other ones. */
+static int look_through_all(struct core_search *search, uint64_t address, const uint64_t *words,
+	size_t count, struct error *err)
 {
-	int fd = search->modules->core->fd;
+	if (look_through(search, &core_layout_known, address, words, count, err))
+		return -1;
+	for (size_t i = 0; i < search->ret->libuv_count; i++) {
+		const struct core_layout *layout = &search->ret->libuvs[i]->layout;
+
+		if (distance_of(layout) != distance_of(&core_layout_known) &&
+			look_through(search, layout, address, words, count, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Holes in the file are passed over. */
+static int search_segment(struct core_search *search, const struct core_segment *segment,
+	uint64_t *block, uint64_t *searched, struct error *err)
+{
+	int fd = search->core->file.fd;
 	uint64_t at = 0;
 
 	while (at < segment->kept && *searched < search_max) {
@@ -337,12 +296,14 @@ static int search_segment(struct search *search, const struct core_segment *segm
 		if (data < 0 || !size)
 			return 0;
 		if ((uint64_t)data >= segment->offset + at + size) {
-			at = ((uint64_t)data - segment->offset) & ~(uint64_t)4095;
+			data = (data - (off_t)segment->offset) & ~(off_t)4095;
+			at = (uint64_t)data > at + size ? (uint64_t)data : at + size;
 			continue;
 		}
 		if (!core_file_read_at(fd, block, size, segment->offset + at))
 			return 0;
-		if (look_through(search, segment->address + at, block, size / sizeof *block))
+		if (look_through_all(
+			    search, segment->address + at, block, size / sizeof *block, err))
 			return -1;
 		at += size;
 		*searched += size;
@@ -350,30 +311,57 @@ static int search_segment(struct search *search, const struct core_segment *segm
 	return 0;
 }
 
-int core_loops_find(struct core_loops *ret, const struct core_modules *modules, struct error *err)
+static int search_memory(struct core_search *search, struct error *err)
 {
-	struct search search = {.modules = modules, .ret = ret, .err = err};
-	const struct core_file *core = modules->core;
+	const struct core_file *core = &search->core->file;
 	uint64_t *block = malloc(BLOCK), searched = 0;
 	int result = 0;
 
-	*ret = (struct core_loops){0};
 	if (!block)
 		return error_set(err, "no memory to look for loops");
 	for (size_t i = 0; i < core->segment_count && !result; i++)
 		if (core->segments[i].is_writable && !(core->segments[i].address & 7))
-			result = search_segment(&search, &core->segments[i], block, &searched);
+			result = search_segment(search, &core->segments[i], block, &searched, err);
 	if (searched >= search_max)
-		ret->is_cut = true;
+		search->ret->is_cut = true;
 	free(block);
-	if (result)
-		core_loops_deinit(ret);
 	return result;
+}
+
+int core_loops_find(struct core_loops *ret, const struct core *core, struct error *err)
+{
+	struct core_search search = {.core = core, .ret = ret};
+
+	*ret = (struct core_loops){0};
+	search.peek = core_peek_create(&core->modules);
+	if (!search.peek)
+		return error_set(err, "no memory to look for loops");
+	take_likely(&search);
+	if (search_memory(&search, err)) {
+		core_peek_destroy(search.peek);
+		core_loops_deinit(ret);
+		return -1;
+	}
+	for (size_t i = 0; i < ret->loop_count; i++)
+		core_handles_add(&search, &ret->loops[i]);
+	if (ret->loop_count && core_running_find(&search)) {
+		core_pool_add(&search);
+		free(search.pools);
+	}
+	core_peek_destroy(search.peek);
+	return 0;
 }
 
 void core_loops_deinit(struct core_loops *loops)
 {
+	for (size_t i = 0; i < loops->loop_count; i++) {
+		for (size_t j = 0; j < loops->loops[i].count; j++)
+			free(loops->loops[i].pending[j].text);
+		free(loops->loops[i].pending);
+	}
+	for (size_t i = 0; i < loops->libuv_count; i++)
+		free(loops->libuvs[i]);
+	free(loops->libuvs);
 	free(loops->loops);
-	free(loops->pending);
 	*loops = (struct core_loops){0};
 }

@@ -9,6 +9,7 @@
 
 #include <elf.h>
 #include <elfutils/libdwfl.h>
+#include <elfutils/version.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,11 +243,32 @@ static void add_frame(struct core_unwind *unwind, uint64_t pc, bool is_exact)
 		.module = core_modules_find(unwind->modules, pc - !is_exact)};
 }
 
+/* The stack pointer and what else the function can still rely on, as far as libdw tells. */
+static void take_registers(Dwfl_Frame *state, struct core_frame *frame)
+{
+#if _ELFUTILS_PREREQ(0, 188)
+	static const unsigned kept[CORE_KEPT] = {3, CORE_FP, 12, 13, 14, 15};
+	Dwarf_Word word;
+
+	if (!dwfl_frame_reg(state, CORE_SP, &word))
+		frame->sp = word;
+	for (int i = 0; i < CORE_KEPT; i++) {
+		if (dwfl_frame_reg(state, kept[i], &word))
+			continue;
+		frame->kept[i] = word;
+		frame->is_kept |= 1u << i;
+	}
+#else
+	(void)state;
+	(void)frame;
+#endif
+}
+
 static int on_frame(Dwfl_Frame *state, void *argument)
 {
 	struct core_unwind *unwind = argument;
 	struct core_stack *stack = unwind->stack;
-	const struct core_frame *frame;
+	struct core_frame *frame;
 	Dwarf_Addr pc;
 	bool is_exact;
 
@@ -264,6 +286,7 @@ static int on_frame(Dwfl_Frame *state, void *argument)
 	}
 	add_frame(unwind, pc, is_exact);
 	frame = &stack->frames[stack->count - 1];
+	take_registers(state, frame);
 	if (can_go_on(unwind, frame))
 		return DWARF_CB_OK;
 	stack->end = frame->module && !frame->module->file && !frame->module->is_vdso
@@ -293,6 +316,26 @@ void core_unwind_thread(
 		ret->end = CORE_STACK_NONE;
 	if (!ret->count)
 		add_frame(unwind, pc, true);
+}
+
+struct Dwfl_Module *core_unwind_module(const struct core_unwind *unwind, uint64_t address)
+{
+	return dwfl_addrmodule(unwind->dwfl, address);
+}
+
+const char *core_unwind_function(
+	const struct core_unwind *unwind, uint64_t address, uint64_t *start)
+{
+	Dwfl_Module *module = dwfl_addrmodule(unwind->dwfl, address);
+	GElf_Off offset;
+	GElf_Sym symbol;
+	const char *name =
+		module ? dwfl_module_addrinfo(module, address, &offset, &symbol, NULL, NULL, NULL)
+		       : NULL;
+
+	if (name)
+		*start = address - offset;
+	return name;
 }
 
 const char *core_stack_end_words(enum core_stack_end end)

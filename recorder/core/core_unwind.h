@@ -9,11 +9,13 @@
 
 #include "recorder/core/core_modules.h"
 
-enum { CORE_FRAMES_MAX = 256 };
+enum { CORE_FRAMES_MAX = 256, CORE_KEPT = 6 };
 
 struct core_frame {
-	uint64_t pc;
-	bool is_exact;			  /* the very instruction, not a return address */
+	uint64_t pc, sp;	  /* `sp` is 0 when it is not known */
+	uint64_t kept[CORE_KEPT]; /* the registers that calls keep, as this function had them */
+	unsigned is_kept;	  /* bit N: kept[N] is known */
+	bool is_exact;		  /* the very instruction, not a return address */
 	const struct core_module *module; /* NULL: in none */
 };
 
@@ -47,6 +49,15 @@ void core_unwind_destroy(struct core_unwind *);
 /* Always gives something: at the least the frame of the program counter. */
 void core_unwind_thread(
 	struct core_unwind *, const struct core_thread *thread, struct core_stack *ret);
+
+/* What libdw knows the module at the address as; NULL: it does not. */
+struct Dwfl_Module *core_unwind_module(const struct core_unwind *, uint64_t address);
+
+/*
+ * The name of the function at the address, by symbols, and where it begins; NULL when that is not
+ * known. Lives as long as the core_unwind.
+ */
+const char *core_unwind_function(const struct core_unwind *, uint64_t address, uint64_t *start);
 
 /* In words; NULL for CORE_STACK_NONE. */
 const char *core_stack_end_words(enum core_stack_end end);

@@ -37,7 +37,7 @@ sqlite3.h          recorder/ingest debugger
 elfutils/          recorder/symbols recorder/core
 gelf.h             recorder/symbols recorder/launch
 libelf.h           recorder/symbols recorder/launch
-dwarf.h            recorder/symbols
+dwarf.h            recorder/symbols recorder/core
 readline/          debugger
 pcre2.h            debugger
 '

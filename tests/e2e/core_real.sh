@@ -59,6 +59,12 @@ if command -v nvim >/dev/null; then
 	matches 'Neovim: in a timer of Lua' "$("$ACAUSAL" core nvim/core)" 'run:[0-9]+ armed by uv_timer_start\(50 ms\)'
 	make_core nvim-alone "${edit[@]}"
 	contains 'Neovim, not recorded' "$(native nvim-alone)" uv_kill
+	equal 'Neovim, not recorded: as many handles and requests as libuv counted' \
+		"$("$ACAUSAL" core --format json nvim-alone/core | json "SELECT count(*) > 0,
+			sum(NOT loop.value ->> '\$.complete')
+			FROM json_data, json_each(data, '\$.loops') AS loop")" '1|0'
+	matches 'Neovim, not recorded: its loop, and one of its signals' "$("$ACAUSAL" core nvim-alone/core)" \
+		$'OS thread [0-9]+ runs it, now in .*\n +signal .*SIGHUP'
 	rm -f nvim*/core
 else
 	skip Neovim 'not installed'
@@ -108,5 +114,14 @@ matches 'named: all its threads are known, and none but main is without a maker'
 kill_named named-alone env 2>/dev/null
 matches 'named, not recorded: loops and what they wait for' "$("$ACAUSAL" core named-alone/core)" \
 	$'loop +at 0x[0-9a-f]+: [0-9]+ active handle.*\n +(udp|tcp|async|timer) '
+# What is told of a thread that waits, no other thread can be changing.
+equal 'named, not recorded: as many handles as libuv counted, on each waiting loop' \
+	"$("$ACAUSAL" core --format json named-alone/core | json "SELECT count(*) > 0,
+		sum(NOT loop.value ->> '\$.complete')
+		FROM json_data, json_each(data, '\$.loops') AS loop WHERE loop.value ->> '\$.waiting'")" '1|0'
+equal 'named, not recorded: a thread for each loop' \
+	"$("$ACAUSAL" core --format json named-alone/core | json "SELECT count(*)
+			- count(DISTINCT loop.value ->> '\$.os_tid')
+		FROM json_data, json_each(data, '\$.loops') AS loop")" 0
 rm -f named*/core
 done_testing

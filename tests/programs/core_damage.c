@@ -1,7 +1,9 @@
 /*
  * Damages a file again and again and runs a command on it each time:
  *
- *     core_damage FILE TIMES SEED COMMAND...      (FILE is the command's last argument)
+ *     core_damage FILE TIMES SEED [-a ADDRESS SIZE] COMMAND...
+ *
+ * FILE is the command's last argument. With -a only what the process had at ADDRESS is damaged.
  *
  * Bits flip and words change in the ELF headers, the notes, the recorder's arena and elsewhere, or
  * the file is cut. The command must end by itself within 30 seconds with status 0, or with 1 and
@@ -33,8 +35,9 @@ struct change {
 };
 
 static uint64_t state;
-static struct part parts[5]; /* file header, program headers, notes, arena, all */
+static struct part parts[5]; /* file header, program headers, notes, arena, all; or what -a names */
 static struct change changes[CHANGES_MAX];
+static uint64_t only_address, only_size; /* hexadecimal on the command line */
 static int fd, change_count;
 
 static uint64_t dice(uint64_t below)
@@ -79,7 +82,13 @@ static void find_parts(void)
 			 pread(fd, magic, sizeof magic, (off_t)part.offset) == sizeof magic &&
 			 !memcmp(magic, "cauarena", sizeof magic))
 			parts[3] = part;
+		if (only_size && headers[i].p_type == PT_LOAD &&
+			only_address - headers[i].p_vaddr < part.size)
+			parts[0] = (struct part){
+				part.offset + (only_address - headers[i].p_vaddr), only_size};
 	}
+	for (int i = 1; only_size && i < 5; i++)
+		parts[i] = parts[0];
 }
 
 static void change_one(const struct part *part)
@@ -181,9 +190,15 @@ static const char *run(char **command, const char *said_path)
 int main(int argc, char **argv)
 {
 	char cut_path[4096], said_path[4096];
+	char **begin = &argv[4];
 	int times = argc > 4 ? atoi(argv[2]) : 0, wrong = 0;
 	uint64_t seed = argc > 4 ? strtoull(argv[3], NULL, 10) : 0;
 
+	if (argc > 7 && !strcmp(argv[4], "-a")) {
+		only_address = strtoull(argv[5], NULL, 16);
+		only_size = strtoull(argv[6], NULL, 16);
+		begin = &argv[7];
+	}
 	if (argc < 5 || times < 1)
 		return 2;
 	fd = open(argv[1], O_RDWR | O_CLOEXEC);
@@ -197,8 +212,8 @@ int main(int argc, char **argv)
 		int kind, count = 0;
 
 		state = (seed + (uint64_t)i + 1) * 0x9e3779b97f4a7c15u;
-		kind = (int)dice(6);
-		for (char **word = &argv[4]; word < last && count < 62; word++)
+		kind = (int)dice(only_size ? 5 : 6);
+		for (char **word = begin; word < last && count < 62; word++)
 			command[count++] = *word;
 		command[count++] = kind == 5 ? cut_path : argv[1];
 		command[count] = NULL;
