@@ -13,6 +13,9 @@
 #: T=PATTERN    run only the tests whose names match (make test T='demo cfi*')
 #: J=N          how many compilations and tests `make demo`, `test`, `check` run at a time (2)
 #: MINUTES=N    how long `make soak` loads each server (10)
+#: SECONDS=N    how long `make fuzz` tries each target (60)
+#: TARGETS=LIST which it tries: arena, core, recording, rows (all)
+#: KILLS=N      how many programs, and how many recorders, `make kills` kills (1000 and 200)
 #: SEEDS=N      how many random programs `make oracle` runs (1000), from FIRST_SEED (1) on
 #: V=1          show the commands
 VERSION := 0.1.0
@@ -41,7 +44,8 @@ MAKEFLAGS += --no-builtin-rules
 
 # What a plain `make` needs: named when missing. `deps`, `demo`, `test`, `check` install instead,
 # and then build in a make of their own.
-WITHOUT_BUILD := help clean install-files deps deps-test deps-bench deps-check demo test soak bench check
+WITHOUT_BUILD := help clean install-files deps deps-test deps-bench deps-check deps-fuzz demo test fuzz \
+	kills soak bench check
 GOALS         := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(WITHOUT_BUILD),$(GOALS)),)
 ifneq ($(shell $(PKG) --exists $(MODULES) 2>/dev/null && echo yes),yes)
@@ -73,7 +77,7 @@ DEPFLAGS = -MMD -MP
 
 LIB_SOURCES     := $(wildcard recorder/runtime/*.c recorder/hooks/*.c)
 PROGRAM_SOURCES := $(wildcard debugger/*.c recorder/launch/*.c recorder/ingest/*.c \
-	recorder/core/*.c recorder/symbols/*.c recorder/base/*.c)
+	recorder/core/*.c recorder/snapshot/*.c recorder/symbols/*.c recorder/base/*.c)
 UNIT_SOURCES    := $(wildcard tests/unit/*.c)
 UNIT_TESTS      := $(patsubst tests/unit/%.c,%,$(filter tests/unit/test_%.c,$(UNIT_SOURCES)))
 UNIT_HELPERS    := $(filter-out tests/unit/test_%.c,$(UNIT_SOURCES))
@@ -84,6 +88,9 @@ TEST_PROGRAMS_CC := $(patsubst tests/programs/%.cc,%,$(wildcard tests/programs/*
 ORACLE_SOURCES  := $(wildcard tests/oracle/*.c)
 ORACLE_CHECK    := $(wildcard tests/oracle/check/*.c)
 ORACLE          := $(B)/tests/oracle $(B)/tests/oracle_check
+FUZZ_TARGETS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_HELPERS    := tests/fuzz/fuzz.c tests/fuzz/look.c tests/fuzz/mutate.c tests/fuzz/arena_script.c
+FUZZ_TOOLS      := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_seed.c))
 CFI_PROGRAMS    := $(filter cfi_%,$(TEST_PROGRAMS))
 STATIC_PROGRAMS := $(filter static_%,$(TEST_PROGRAMS))
 UV_PROGRAMS     := $(filter-out cfi_% static_%,$(TEST_PROGRAMS))
@@ -98,8 +105,8 @@ SCHEMA_PARTS    := tables views indexes
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
-.PHONY: all programs sanitized benches tests deps deps-test deps-bench deps-check demo test oracle soak bench \
-	check install install-files clean help FORCE
+.PHONY: all programs sanitized replays fuzz-targets fuzz-tools benches tests deps deps-test deps-bench \
+	deps-check deps-fuzz demo test oracle kills fuzz soak bench check install install-files clean help FORCE
 
 all: $(B)/libacausal.so $(B)/acausal $(EXAMPLES:%=$(B)/examples/%) ## build everything but the tests
 
@@ -150,7 +157,7 @@ $(B)/obj/%.o: %.c $(B)/flags
 programs: $(TEST_PROGRAMS:%=$(B)/tests/%) $(TEST_PROGRAMS_CC:%=$(B)/tests/%) \
 	$(ORACLE)
 benches: $(BENCHES:%=$(B)/bench/%)
-tests: programs sanitized $(UNIT_TESTS:%=$(B)/tests/unit/%) ## build the tests without running them
+tests: programs sanitized replays $(UNIT_TESTS:%=$(B)/tests/unit/%) ## build the tests without running them
 
 HELPER_OBJECTS := $(UNIT_HELPERS:%.c=$(B)/obj/%.o)
 $(UNIT_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(HELPER_OBJECTS) \
@@ -206,6 +213,27 @@ $(foreach kind,$(SANITIZED_KINDS),$(eval $(call sanitized_rules,$(kind))))
 
 sanitized: $(SANITIZED)
 
+# What reads hostile input, as targets of a fuzzer: linked with clang's libFuzzer by `make fuzz`, and
+# for `make test` with a main that runs seeds.
+FUZZ_OBJECTS := $(FUZZ_HELPERS:%.c=$(B)/obj/%.o) $(B)/obj/tests/unit/arena_writer.o
+$(FUZZ_TARGETS:%=$(B)/tests/replay_%): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/%.o \
+		$(B)/obj/tests/fuzz/replay.o $(FUZZ_OBJECTS) $(B)/objects.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PROGRAM_LIBS) -lpthread -ldl
+
+$(FUZZ_TARGETS:%=$(B)/%): $(B)/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_OBJECTS) $(B)/objects.a
+	$(call say,LINK,$@)$(CC) $(subst fuzzer-no-link,fuzzer,$(SANFLAGS)) $(LDFLAGS) -o $@ $^ \
+		$(PROGRAM_LIBS) -lpthread -ldl
+
+$(FUZZ_TOOLS:%=$(B)/tests/%): $(B)/tests/%: $(B)/obj/tests/fuzz/%.o \
+		$(B)/obj/tests/fuzz/arena_script.o $(B)/obj/tests/unit/arena_writer.o $(B)/objects.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(PROGRAM_LIBS) -lpthread -ldl
+
+replays: $(FUZZ_TARGETS:%=$(B)/tests/replay_%)
+fuzz-targets: $(FUZZ_TARGETS:%=$(B)/%)
+fuzz-tools: $(FUZZ_TOOLS:%=$(B)/tests/%)
+
 # The random program that knows its own causality, and what compares it with a recording.
 ORACLE_OBJECTS := $(ORACLE_SOURCES:%.c=$(B)/plain/%.o)
 CHECK_OBJECTS  := $(ORACLE_CHECK:%.c=$(B)/plain/%.o)
@@ -248,6 +276,7 @@ $(B)/flags $(B)/sources: FORCE
 -include $(LIB_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(RUNTIME_OBJECTS:.o=.d)
 -include $(UNIT_SOURCES:%.c=$(B)/obj/%.d) $(CFI_PROGRAMS:%=$(B)/obj/tests/programs/%.d)
 -include $(addsuffix .d,$(TEST_PROGRAMS:%=$(B)/tests/%) $(TEST_PROGRAMS_CC:%=$(B)/tests/%))
+-include $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/fuzz/*.c))
 -include $(ORACLE_OBJECTS:.o=.d) $(CHECK_OBJECTS:.o=.d)
 -include $(addsuffix .d,$(BENCHES:%=$(B)/bench/%) $(EXAMPLES:%=$(B)/examples/%))
 
@@ -268,6 +297,9 @@ deps-bench:
 deps-check:
 	@tests/deps --install build check
 
+deps-fuzz:
+	@tests/deps --install build fuzz
+
 demo: deps ## record an example that crashes and show its async stack
 	@$(SUBMAKE) all
 	@B='$(B)' bash examples/demo.sh
@@ -278,6 +310,19 @@ test: deps-test ## run every test (T=PATTERN for some)
 
 oracle: all $(ORACLE) ## compare many random programs with their recordings (SEEDS=1000)
 	@B='$(B)' bash tests/oracle/run.sh '$(or $(SEEDS),1000)' '$(or $(FIRST_SEED),1)'
+
+# Built apart, in a folder within this one, for clang alone has libFuzzer.
+FUZZ_BUILD = B='$(B)/fuzz' CC=clang SAN=fuzzer-no-link,address,undefined \
+	CFLAGS='-O1 -g -fno-sanitize-recover=all'
+fuzz: deps-fuzz ## fuzz what reads cores, arenas and recordings, from the seeds on (SECONDS=60)
+	@$(SUBMAKE) $(FUZZ_BUILD) fuzz-targets
+	@B='$(B)/fuzz' bash tests/fuzz/run '$(or $(SECONDS),60)' $(TARGETS)
+
+# The same tests as in `make test`, for as long as it takes.
+kills: deps-test ## kill programs and recorders at any moment: nothing may be lost (KILLS=1000, 200)
+	@$(SUBMAKE) all tests
+	@ROUNDS='$(or $(KILLS),1000)' B='$(B)' bash tests/run e2e/kill_program
+	@ROUNDS='$(or $(KILLS),200)' B='$(B)' bash tests/run e2e/kill_recorder
 
 soak: deps-bench ## record servers under full load for minutes: memory must stay flat (MINUTES=10)
 	@$(SUBMAKE) all programs
@@ -298,9 +343,10 @@ install: all ## install the program, the library and the manual pages
 
 # The same without building. The program writes its manual pages itself, and names them in the first.
 install-files:
-	install -d '$(INSTALL_ROOT)/bin' '$(INSTALL_ROOT)/lib' '$(INSTALL_MAN)'
+	install -d '$(INSTALL_ROOT)/bin' '$(INSTALL_ROOT)/lib' '$(INSTALL_ROOT)/include' '$(INSTALL_MAN)'
 	install -m 755 '$(B)/acausal' '$(INSTALL_ROOT)/bin/acausal'
 	install -m 644 '$(B)/libacausal.so' '$(INSTALL_ROOT)/lib/libacausal.so'
+	install -m 644 recorder/acausal.h '$(INSTALL_ROOT)/include/acausal.h'
 	'$(B)/acausal' help --man >'$(INSTALL_MAN)/acausal.1'
 	for command in $$(sed -n 's/^\.BR acausal\\-\([a-z]*\) (1)$$/\1/p' '$(INSTALL_MAN)/acausal.1'); do \
 		'$(B)/acausal' help --man $$command >'$(INSTALL_MAN)'/acausal-$$command.1 || exit; \

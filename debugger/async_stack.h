@@ -17,6 +17,8 @@
 	X(NONE, NULL)                                                                              \
 	X(UNKNOWN_LINK, "unknown_link")                                                            \
 	X(GAP, "gap")                                                                              \
+	X(PAUSED, "paused")                                                                        \
+	X(OVERWRITTEN, "overwritten")                                                              \
 	X(BEFORE_RECORDING, "before_recording")                                                    \
 	X(DEPTH, "depth")                                                                          \
 	X(FOREIGN_THREAD, "foreign_thread")                                                        \

@@ -79,11 +79,11 @@ int command_unknown(
 	enum file_kind kind = file_kind_of(name);
 	size_t distance, least = strlen(name) < 4 ? 2 : 3;
 
-	if (!(flags & COMMAND_PROMPT) && kind == FILE_RECORDING)
+	if (!(flags & COMMAND_PROMPT) && (kind == FILE_RECORDING || kind == FILE_IMAGE))
 		return error_set(err,
-			"'%s' is a recording: look at it with 'acausal trace -r %s' or"
+			"'%s' is %s: look at it with 'acausal trace -r %s' or"
 			" 'acausal debug %s'",
-			name, name, name);
+			name, file_kind_words(kind), name, name);
 	if (!(flags & COMMAND_PROMPT) && kind == FILE_CORE)
 		return error_set(err,
 			"'%s' is a core dump: look at it with 'acausal core %s' or 'acausal debug"
@@ -141,7 +141,7 @@ static int recording_as_word(const struct invocation *invocation, struct error *
 
 	enum file_kind kind = word ? file_kind_of(word) : FILE_MISSING;
 
-	if ((kind != FILE_RECORDING && kind != FILE_CORE) ||
+	if ((kind != FILE_RECORDING && kind != FILE_CORE && kind != FILE_IMAGE) ||
 		option_value(&invocation->options, "r"))
 		return 1;
 	error_set(err, "%s: '%s' is %s: type -r %s", invocation->command->name, word,

@@ -11,6 +11,7 @@
 #include "debugger/manual.h"
 #include "debugger/overview.h"
 #include "debugger/prompt.h"
+#include "debugger/snapshot_command.h"
 #include "debugger/sql.h"
 #include "debugger/trace.h"
 #include "recorder/launch/record.h"
@@ -35,6 +36,9 @@ static const struct option_row record_options[] = {
 	{"on-full", 0, "wait|drop",
 		"when the program is faster than the recorder: it waits (the default), or events "
 		"are dropped and counted"},
+	{"flight", 0, "SIZE",
+		"keep the newest history only, so much of each process (1M to 1G), and how what is "
+		"alive came to be"},
 	{"no-follow", 0, NULL, "record COMMAND alone, and not the processes that it makes"},
 	{"log", 0, "PATTERN",
 		"keep the lines of files named so, too: a shell pattern of the name, or, with a "
@@ -191,6 +195,34 @@ static const struct command rows[] = {
 		.most_words = 1,
 		.completion = COMPLETE_FILE,
 		.run = core_run,
+	},
+	{
+		.name = "snapshot",
+		.usage = "[-o FILE] PID | IMAGE | --pause PID | --resume PID",
+		.summary = "make a recording from a process that runs",
+		.description =
+			"Reads the recorder's memory in a process without stopping it, and makes "
+			"the\n"
+			"recording acausal.db of it, or FILE: of a process in flight mode, or of "
+			"one\n"
+			"whose recorder was killed. IMAGE is what acausal_snapshot() wrote in the\n"
+			"program.\n\n"
+			"  acausal record --flight 64M ./server\n"
+			"  LD_PRELOAD=libacausal.so ACAUSAL_FLIGHT=64M ./server   with no "
+			"recorder\n"
+			"  acausal snapshot -o now.db 4711\n"
+			"  acausal snapshot --pause 4711    cost nothing for now\n\n"
+			"In flight mode the oldest events are overwritten; how what is alive came "
+			"to be\n"
+			"is kept, however old. What ends while recording is paused has the end of "
+			"the\n"
+			"pause as its own. It needs the permission that a debugger needs.",
+		.options = snapshot_options,
+		.flags = COMMAND_SHELL,
+		.least_words = 1,
+		.most_words = 1,
+		.completion = COMPLETE_FILE,
+		.run = snapshot_run,
 	},
 	{
 		.name = "sql",

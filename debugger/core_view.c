@@ -10,14 +10,13 @@
 
 #include "debugger/core_frames.h"
 #include "debugger/lookup.h"
+#include "debugger/temporary.h"
 #include "debugger/version.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Between what two clocks say of one moment. */
 static const int64_t tolerance_ns = 2000000000;
@@ -78,7 +77,7 @@ const char *core_view_executable(const struct core_view *view)
 
 bool core_view_is_recorded(const struct core_view *view)
 {
-	return view->core->arena.bytes;
+	return view->core->arena.image.bytes;
 }
 
 static void destroy_attached(void *view)
@@ -107,7 +106,7 @@ bool core_view_is_own(const struct reader *recording)
 
 bool core_view_was_drained(const struct reader *recording)
 {
-	return core_view_is_own(recording) && core_view_of(recording)->core->arena.process_id;
+	return core_view_is_own(recording) && core_view_of(recording)->core->arena.was_drained;
 }
 
 /* Nanoseconds since 1970 of the recording's moment 0; UNKNOWN when it does not say. */
@@ -146,11 +145,11 @@ static int find_process(
 	if (sqlite3_prepare_v2(reader_database(recording), sql, -1, &statement, NULL))
 		return reader_error(recording, NULL, err);
 	sqlite3_bind_int64(
-		statement, 1, core->arena.bytes ? core->arena.os_pid : core->file.os_pid);
+		statement, 1, core->arena.image.bytes ? core->arena.os_pid : core->file.os_pid);
 	while (sqlite3_step(statement) == SQLITE_ROW) {
 		int64_t started_ns = lookup_column(statement, 1), away;
 
-		if (!core->arena.bytes) {
+		if (!core->arena.image.bytes) {
 			if (core->file.signal && lookup_column(statement, 2) == core->file.signal)
 				*ret = lookup_column(statement, 0);
 			continue;
@@ -184,49 +183,29 @@ int core_view_join(struct core_view *view, struct reader *recording, struct erro
 	return 0;
 }
 
-/* An empty folder of our own, for a recording without a name. */
-static int make_folder(char *path, size_t size, struct error *err)
-{
-	const char *folder = getenv("TMPDIR");
-
-	if (!folder || !*folder)
-		folder = "/tmp";
-	if ((size_t)snprintf(path, size, "%s/acausal-core.XXXXXX", folder) >= size)
-		return error_set(err, "the path of $TMPDIR is too long");
-	if (!mkdtemp(path))
-		return error_set_errno(err, errno,
-			"cannot make a temporary recording in '%s' (set TMPDIR to another folder)",
-			folder);
-	return 0;
-}
-
 int core_view_record(struct core_view *view, struct reader **ret, struct error *err)
 {
 	const struct core *core = view->core;
-	char folder[1024], path[1100];
-	int result;
+	struct temporary temporary;
 
-	if (!core->arena.bytes && core->no_arena[0])
+	if (!core->arena.image.bytes && core->no_arena[0])
 		return error_set(err, "%s: %s", core->path, core->no_arena);
-	if (!core->arena.bytes)
+	if (!core->arena.image.bytes)
 		return error_set(err,
 			"'%s' is the core of a program that was not recorded: 'acausal core %s'"
 			" shows its threads",
 			core->path, core->path);
-	if (make_folder(folder, sizeof folder, err))
+	if (temporary_make(&temporary, err))
 		return -1;
-	snprintf(path, sizeof path, "%s/acausal.db", folder);
-	result = core_arena_record(&core->arena, &core->modules, path, ACAUSAL_VERSION, err);
-	if (!result)
-		result = reader_open(ret, path, err);
-	if (!result) {
-		view->is_own = true;
-		attach(view, *ret, 1);
+	if (core_arena_record(&core->arena, &core->modules, temporary.path, ACAUSAL_VERSION, err)) {
+		temporary_remove(&temporary);
+		return -1;
 	}
-	/* What is open stays until it is closed. */
-	unlink(path);
-	rmdir(folder);
-	return result;
+	if (temporary_open(&temporary, ret, err))
+		return -1;
+	view->is_own = true;
+	attach(view, *ret, 1);
+	return 0;
 }
 
 /* The thread and its crash in the recording. Of two with one number the later, if it still lives.
@@ -317,7 +296,7 @@ static void find_run(struct core_view *view, struct core_stand *stand, uint32_t 
 	struct core_arena_thread slot;
 	uint32_t depth;
 
-	if (!view->core->arena.bytes)
+	if (!view->core->arena.image.bytes)
 		return;
 	stand->run_id = UNKNOWN;
 	if (!core_arena_thread(&view->core->arena, stand->thread->os_tid, &slot))

@@ -4,6 +4,7 @@
 #include "debugger/describe.h"
 #include "debugger/frames.h"
 #include "debugger/printable.h"
+#include "debugger/quantity.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -62,6 +63,16 @@ void describe_process(struct strbuf *buffer, struct reader *recording,
 		printable_add_string(buffer, frames_basename(process->executable));
 	else
 		strbuf_add_string(buffer, "an unknown program");
+}
+
+void describe_history(struct strbuf *buffer, struct reader *recording, int64_t history_from_ns)
+{
+	strbuf_add_string(buffer, "all since ");
+	quantity_add_moment(buffer, history_from_ns);
+	strbuf_add_string(
+		buffer, reader_was_drained(recording)
+				? "; what its recorder had taken is in that one's recording"
+				: "; before that, what led to what is still alive");
 }
 
 int describe_process_end(struct strbuf *buffer, struct reader *recording,

@@ -21,6 +21,12 @@ void describe_process(struct strbuf *buffer, struct reader *recording,
 	const struct process_row *process, size_t most);
 
 /*
+ * "all since +81.2 s; before that, what led to what is still alive": of a process of which
+ * something was overwritten.
+ */
+void describe_history(struct strbuf *buffer, struct reader *recording, int64_t history_from_ns);
+
+/*
  * "exit status 3", "ended by SIGSEGV", "became process 3 by exec", "ended, how is not known",
  * "still there when the recording ended"; nothing while it may run on.
  */

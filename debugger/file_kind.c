@@ -1,6 +1,8 @@
 /* What a file is, by its first bytes: see file_kind.h. Decides nothing from a file's name. */
 #include "debugger/file_kind.h"
 
+#include "recorder/snapshot/image.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,10 +31,16 @@ static enum file_kind database_kind(const unsigned char *head, size_t count)
 
 static enum file_kind content_kind(const unsigned char *head, size_t count)
 {
+	uint64_t magic;
 	uint16_t type;
 
 	if (!count)
 		return FILE_EMPTY;
+	if (count >= sizeof magic) {
+		memcpy(&magic, head, sizeof magic);
+		if (magic == ARENA_MAGIC)
+			return FILE_IMAGE;
+	}
 	if (count >= 16 && !memcmp(head, "SQLite format 3", 16))
 		return database_kind(head, count);
 	if (count >= 18 && !memcmp(head, ELFMAG, SELFMAG)) {
@@ -76,6 +84,7 @@ const char *file_kind_words(enum file_kind kind)
 		[FILE_RECORDING] = "a recording",
 		[FILE_DATABASE] = "an SQLite database of another program",
 		[FILE_CORE] = "a core dump",
+		[FILE_IMAGE] = "a snapshot that a program took of itself",
 		[FILE_EXECUTABLE] = "an executable or a library",
 		[FILE_OTHER] = "a file of another kind",
 	};

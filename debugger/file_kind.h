@@ -12,6 +12,7 @@ enum file_kind {
 			   WAL) */
 	FILE_DATABASE,	/* another SQLite database */
 	FILE_CORE,
+	FILE_IMAGE,	 /* what acausal_snapshot has written */
 	FILE_EXECUTABLE, /* an ELF file that is no core dump */
 	FILE_OTHER
 };

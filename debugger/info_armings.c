@@ -48,7 +48,12 @@ static void add_end(
 {
 	struct strbuf *words = &inquiry->words;
 
-	strbuf_printf(words, ": %s", arming->end ? arming->end : "still stands");
+	bool is_over = arming->disarmed_ns != UNKNOWN;
+
+	strbuf_printf(words, ": %s",
+		arming->end ? arming->end
+		: is_over   ? "ended unseen, at the latest"
+			    : "still stands");
 	if (arming->disarmed_ns != UNKNOWN && arming->armed_ns != UNKNOWN) {
 		strbuf_add_char(words, ' ');
 		quantity_add_span(words, arming->armed_ns, arming->disarmed_ns);

@@ -30,6 +30,7 @@ static void columns(struct inquiry *inquiry, const struct process_row *process)
 	inquiry_integer(inquiry, "exit_code", process->exit_code);
 	inquiry_integer(inquiry, "exit_signal", process->exit_signal);
 	inquiry_integer(inquiry, "is_foreign", process->is_foreign);
+	inquiry_integer(inquiry, "history_from_ns", process->history_from_ns);
 }
 
 static void program_lines(struct inquiry *inquiry, const struct process_row *process)
@@ -111,6 +112,11 @@ static int time_lines(struct inquiry *inquiry, const struct process_row *process
 		return -1;
 	if (words->length)
 		inquiry_line(inquiry, "end");
+	if (process->history_from_ns != UNKNOWN) {
+		describe_history(
+			inquiry_words(inquiry), inquiry->recording, process->history_from_ns);
+		inquiry_line(inquiry, "history");
+	}
 	return 0;
 }
 

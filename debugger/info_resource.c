@@ -5,6 +5,7 @@
 #include "debugger/info_resource.h"
 
 #include "debugger/describe.h"
+#include "debugger/describe_process.h"
 #include "debugger/info_armings.h"
 #include "debugger/info_runs.h"
 #include "debugger/info_sums.h"
@@ -126,12 +127,20 @@ static int resource_end(
 						 : "not yet, as far as is recorded");
 	} else {
 		inquiry_add_moment(inquiry, resource->destroyed_ns);
-		if (resource->created_ns != UNKNOWN) {
+		if (resource->destroyed_ns == process.history_from_ns) {
+			strbuf_add_string(words, " at the latest: its end was overwritten");
+		} else if (resource->created_ns != UNKNOWN) {
 			strbuf_add_string(words, ", lived ");
 			quantity_add_span(words, resource->created_ns, resource->destroyed_ns);
 		}
 	}
 	inquiry_line(inquiry, "destroyed");
+	/* What it did before that may not be told below. */
+	if (process.history_from_ns != UNKNOWN && resource->created_ns < process.history_from_ns) {
+		describe_history(
+			inquiry_words(inquiry), inquiry->recording, process.history_from_ns);
+		inquiry_line(inquiry, "history");
+	}
 	return 0;
 }
 

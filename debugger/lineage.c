@@ -138,6 +138,7 @@ static int walk_runs(struct walk *walk, struct error *err)
 		if (found != 1)
 			return found;
 		walk->current = segment.in;
+		walk->stood_ns = segment.ns;
 		if (segment.in.run.run_id == UNKNOWN)
 			return walk_end(walk, LINEAGE_UNKNOWN_LINK,
 				"in which run this was done was not seen");
@@ -194,6 +195,7 @@ static int walk_all(struct walk *walk, struct error *err)
 	if (folding_push(&walk->folding, &here))
 		return error_set(err, "out of memory");
 	walk->current = here.in;
+	walk->stood_ns = here.ns;
 	if (walk->options->by == EDGE_TRIGGER)
 		result = walk_triggers(walk, next, err);
 	else

@@ -24,35 +24,77 @@ static int end_with_gap(struct walk *walk, int64_t process_id, int64_t ns, struc
 		return found;
 	quantity_add_count(&lost, gap.lost == UNKNOWN ? 0 : gap.lost);
 	quantity_add_moment(&moment, gap.from_ns == UNKNOWN ? 0 : gap.from_ns);
-	walk_end(walk, LINEAGE_GAP,
-		"%s events were lost at %s, this run's arming probably among them",
-		strbuf_string(&lost), strbuf_string(&moment));
+	if (gap.was_paused)
+		walk_end(walk, LINEAGE_PAUSED,
+			"recording was paused at %s, and this run was probably armed meanwhile",
+			strbuf_string(&moment));
+	else
+		walk_end(walk, LINEAGE_GAP,
+			"%s events were lost at %s, this run's arming probably among them",
+			strbuf_string(&lost), strbuf_string(&moment));
 	strbuf_deinit(&lost);
 	strbuf_deinit(&moment);
 	return 1;
 }
 
-/* A core has what its arena still held: of older history it knows nothing. */
-static int end_with_core(struct walk *walk, const char *what)
+/* A recorder had taken of the history that a core or an image carries: it has the rest. */
+static int end_with_drained(struct walk *walk, const char *what)
 {
-	return walk_end(walk, LINEAGE_NOT_IN_CORE,
-		core_view_was_drained(walk->recording)
-			? "%s is not in the core, because the recorder had taken it:"
-			  " 'acausal core -r RECORDING CORE' joins the two"
-			: "%s is not in the core any more",
+	if (core_view_was_drained(walk->recording))
+		return walk_end(walk, LINEAGE_NOT_IN_CORE,
+			"%s is not in the core, because the recorder had taken it:"
+			" 'acausal core -r RECORDING CORE' joins the two",
+			what);
+	return walk_end(walk, LINEAGE_BEFORE_RECORDING,
+		"%s is not in here, because a recorder had taken it: it is in that one's"
+		" recording, which was cut short",
 		what);
 }
 
-/* Something of a process that must be there is not. */
-static int end_with_missing(struct walk *walk, const struct execution *from, int64_t process_id,
-	const char *what, struct error *err)
+static bool was_drained(struct reader *recording)
 {
-	int found = end_with_gap(walk, process_id, from->run.began_ns, err);
+	return core_view_was_drained(recording) || reader_was_drained(recording);
+}
 
+/* Something older than what flight mode has kept of a process. */
+static int end_with_overwritten(struct walk *walk, int64_t history_from_ns, const char *what)
+{
+	struct strbuf moment = {0};
+
+	quantity_add_moment(&moment, history_from_ns);
+	walk_end(walk, LINEAGE_OVERWRITTEN,
+		"%s is older than the history that was kept, which begins at %s", what,
+		strbuf_string(&moment));
+	strbuf_deinit(&moment);
+	return 0;
+}
+
+/*
+ * Something of a process that must be there is not. `ns` is a moment at which it was still to be
+ * told of, UNKNOWN when there is none.
+ */
+static int end_with_missing(struct walk *walk, const struct execution *from, int64_t process_id,
+	int64_t ns, const char *what, struct error *err)
+{
+	struct process_row process;
+	int found = lookup_process(walk->recording, process_id, &process, err);
+	int64_t begins_ns = process.history_from_ns;
+	bool drained = was_drained(walk->recording);
+
+	if (found < 0)
+		return -1;
+	if (!drained && begins_ns != UNKNOWN && ns != UNKNOWN && ns <= begins_ns)
+		return end_with_overwritten(walk, begins_ns, what);
+	found = end_with_gap(
+		walk, process_id, from->run.began_ns == UNKNOWN ? ns : from->run.began_ns, err);
 	if (found)
 		return found < 0 ? -1 : 0;
+	if (drained)
+		return end_with_drained(walk, what);
+	if (begins_ns != UNKNOWN)
+		return end_with_overwritten(walk, begins_ns, what);
 	if (core_view_is_own(walk->recording))
-		return end_with_core(walk, what);
+		return walk_end(walk, LINEAGE_NOT_IN_CORE, "%s is not in the core", what);
 	switch (reader_state(walk->recording)) {
 	case RECORDING_CUT:
 		return walk_end(walk, LINEAGE_CUT_SHORT,
@@ -101,7 +143,7 @@ int walk_creation(struct walk *walk, const struct execution *from, int64_t async
 		strbuf_add_string(&what, "resource ");
 		point_add_async(&what, async_id);
 		found = end_with_missing(
-			walk, from, id_process(async_id), strbuf_string(&what), err);
+			walk, from, id_process(async_id), UNKNOWN, strbuf_string(&what), err);
 		strbuf_deinit(&what);
 		return found;
 	}
@@ -127,8 +169,8 @@ static int arming_edge(
 	if (!found) {
 		strbuf_add_string(&what, "arming ");
 		point_add_async(&what, from->run.arming_id); /* IDs are all shown alike */
-		found = end_with_missing(
-			walk, from, id_process(from->run.run_id), strbuf_string(&what), err);
+		found = end_with_missing(walk, from, id_process(from->run.run_id), UNKNOWN,
+			strbuf_string(&what), err);
 		strbuf_deinit(&what);
 		return found;
 	}
@@ -146,10 +188,21 @@ static int arming_edge(
 static int end_at_start(struct walk *walk, const struct execution *from,
 	const struct resource_row *main, const struct process_row *process, struct error *err)
 {
+	struct process_row parent;
+
 	if (process->parent_process_id != UNKNOWN && !process->is_foreign &&
 		main->created_ns == UNKNOWN)
 		return end_with_missing(
-			walk, from, process->process_id, "this process's start", err);
+			walk, from, process->process_id, UNKNOWN, "this process's start", err);
+	if (lookup_process(walk->recording, process->parent_process_id, &parent, err) < 0)
+		return -1;
+	if (process->parent_process_id != UNKNOWN && !process->is_foreign &&
+		parent.process_id == process->parent_process_id)
+		return end_with_missing(walk, from, process->parent_process_id, process->started_ns,
+			"the call that started this process", err);
+	if (parent.history_from_ns != UNKNOWN && process->started_ns <= parent.history_from_ns)
+		return end_with_overwritten(
+			walk, parent.history_from_ns, "how its parent started this process");
 	if (process->parent_process_id != UNKNOWN)
 		return walk_end(walk, LINEAGE_UNKNOWN_LINK,
 			"process %" PRId64 " was started by process %" PRId64
@@ -194,15 +247,15 @@ static int root_edge(
 
 	if (lookup_thread(walk->recording, from->run.thread_id, &thread, err) < 0)
 		return -1;
-	if (thread.is_foreign && core_view_is_own(walk->recording))
-		return end_with_core(walk, "how this thread was made");
+	if (thread.is_foreign && core_view_was_drained(walk->recording))
+		return end_with_drained(walk, "how this thread was made");
 	if (thread.is_foreign)
 		return walk_end(walk, LINEAGE_FOREIGN_THREAD,
 			"thread %" PRId64 " was made by a call that is not recorded",
 			thread.thread_id);
 	if (!thread.role || strcmp(thread.role, "main")) {
 		if (from->run.async_id == UNKNOWN)
-			return end_with_missing(walk, from, id_process(from->run.run_id),
+			return end_with_missing(walk, from, id_process(from->run.run_id), UNKNOWN,
 				"this thread's start", err);
 		return walk_creation(walk, from, from->run.async_id, EDGE_LINK, ret, err);
 	}
@@ -211,6 +264,16 @@ static int root_edge(
 		    &main, err) < 0)
 		return -1;
 	return walk_start(walk, from, &main, EDGE_LINK, ret, err);
+}
+
+/* Since when all of a run's process is there; UNKNOWN: since it began. */
+static int64_t history_from(const struct walk *walk, int64_t run_id)
+{
+	struct process_row process;
+
+	return lookup_process(walk->recording, id_process(run_id), &process, NULL) == 1
+		       ? process.history_from_ns
+		       : UNKNOWN;
 }
 
 static int unknown_edge(struct walk *walk, const struct execution *from, struct error *err)
@@ -224,11 +287,12 @@ static int unknown_edge(struct walk *walk, const struct execution *from, struct 
 	if (found < 0)
 		return -1;
 	if (!found && reader_state(walk->recording) == RECORDING_COMPLETE &&
-		!core_view_is_own(walk->recording))
+		!core_view_is_own(walk->recording) && !was_drained(walk->recording) &&
+		history_from(walk, from->run.run_id) == UNKNOWN)
 		return walk_end(walk, LINEAGE_BEFORE_RECORDING, "armed before recording began");
 	if (!found)
 		return end_with_missing(
-			walk, from, id_process(from->run.run_id), "the resource", err);
+			walk, from, id_process(from->run.run_id), UNKNOWN, "the resource", err);
 	return walk_end(walk, LINEAGE_UNKNOWN_LINK, "who armed this run was not seen");
 }
 
@@ -243,7 +307,7 @@ static int link_edge(
 	if (from->is_root)
 		return root_edge(walk, from, ret, err);
 	if (!from->is_written)
-		return end_with_missing(walk, from, id_process(from->run.run_id),
+		return end_with_missing(walk, from, id_process(from->run.run_id), walk->stood_ns,
 			walk_run_words(from->run.run_id, what, sizeof what), err);
 	if (from->run.arming_id != UNKNOWN)
 		return arming_edge(walk, from, ret, err);

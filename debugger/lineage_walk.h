@@ -12,6 +12,7 @@ struct walk {
 	const struct lineage_options *options;
 	struct folding folding;
 	struct execution current; /* the run whose origin is looked for next */
+	int64_t stood_ns;	  /* a moment at which that ran */
 	int64_t steps, looked_up;
 	int64_t remembered, remember_at; /* Brent's: an ID met before, and when to take the next */
 	int64_t fold_left;		 /* segments until the fold row below is used; 0: none */

@@ -460,20 +460,23 @@ int lookup_thread(
 int lookup_process(
 	struct reader *recording, int64_t process_id, struct process_row *ret, struct error *err)
 {
+	static const char sql[] =
+		"SELECT os_pid, parent_process_id, spawned_by_async_id, started_ns, ended_ns,"
+		" exit_code, exit_signal, executable, arguments, runtime, runtime_version,"
+		" is_foreign, history_from_ns FROM main.process WHERE process_id = ?1";
+	static const char old_sql[] =
+		"SELECT os_pid, parent_process_id, spawned_by_async_id, started_ns, ended_ns,"
+		" exit_code, exit_signal, executable, arguments, runtime, runtime_version,"
+		" is_foreign, NULL FROM main.process WHERE process_id = ?1";
 	sqlite3_stmt *row;
 	int found;
 
 	*ret = (struct process_row){process_id, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-		UNKNOWN, UNKNOWN, NULL, NULL, NULL, NULL, false};
+		UNKNOWN, UNKNOWN, UNKNOWN, NULL, NULL, NULL, NULL, false};
 	if (process_id == UNKNOWN)
 		return 0;
 	found = row_by_key(recording, STATEMENT_PROCESS,
-		"SELECT os_pid, parent_process_id, spawned_by_async_id, started_ns, ended_ns, "
-		"exit_code,"
-		" exit_signal, executable, arguments, runtime, runtime_version, is_foreign"
-		" FROM main.process"
-		" WHERE process_id = ?1",
-		process_id, &row, err);
+		reader_has_history(recording) ? sql : old_sql, process_id, &row, err);
 	if (found != 1)
 		return found;
 	ret->os_pid = lookup_column(row, 0);
@@ -488,6 +491,7 @@ int lookup_process(
 	ret->runtime = lookup_text(recording, row, 9);
 	ret->runtime_version = lookup_text(recording, row, 10);
 	ret->is_foreign = sqlite3_column_int(row, 11) == 1;
+	ret->history_from_ns = lookup_column(row, 12);
 	sqlite3_reset(row);
 	return 1;
 }
@@ -566,17 +570,21 @@ int lookup_gap_before(struct reader *recording, int64_t process_id, int64_t ns, 
 	struct error *err)
 {
 	/* The table is as long as events were lost in pieces: read the newest of it only. */
-	static const char sql[] = "SELECT g.gap_id, g.thread_id, g.from_ns, g.to_ns, g.lost FROM"
-				  " (SELECT * FROM main.gap ORDER BY gap_id DESC LIMIT 10000) g"
-				  " LEFT JOIN main.thread t ON t.thread_id = g.thread_id"
-				  " WHERE g.from_ns <= ?1"
-				  " AND (t.process_id = ?2 OR t.process_id IS NULL)"
-				  " ORDER BY g.gap_id DESC LIMIT 1";
+#define GAP_SQL(reason)                                                                            \
+	"SELECT g.gap_id, g.thread_id, g.from_ns, g.to_ns, g.lost, " reason " FROM"                \
+	" (SELECT * FROM main.gap ORDER BY gap_id DESC LIMIT 10000) g"                             \
+	" LEFT JOIN main.thread t ON t.thread_id = g.thread_id"                                    \
+	" WHERE g.from_ns <= ?1"                                                                   \
+	" AND (t.process_id = ?2 OR t.process_id IS NULL)"                                         \
+	" ORDER BY g.gap_id DESC LIMIT 1"
+	static const char sql[] = GAP_SQL("g.reason = 'paused'"), old_sql[] = GAP_SQL("0");
+#undef GAP_SQL
 	sqlite3_stmt *row;
 	int found;
 
-	*ret = (struct gap_row){UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN};
-	if (reader_prepare(recording, STATEMENT_GAP, sql, &row, err))
+	*ret = (struct gap_row){UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, false};
+	if (reader_prepare(recording, STATEMENT_GAP, reader_has_history(recording) ? sql : old_sql,
+		    &row, err))
 		return -1;
 	sqlite3_bind_int64(row, 1, ns == UNKNOWN ? INT64_MAX : ns);
 	sqlite3_bind_int64(row, 2, process_id);
@@ -588,6 +596,7 @@ int lookup_gap_before(struct reader *recording, int64_t process_id, int64_t ns, 
 	ret->from_ns = lookup_column(row, 2);
 	ret->to_ns = lookup_column(row, 3);
 	ret->lost = lookup_column(row, 4);
+	ret->was_paused = sqlite3_column_int(row, 5) == 1;
 	sqlite3_reset(row);
 	return 1;
 }

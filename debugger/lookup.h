@@ -64,6 +64,7 @@ struct thread_row {
 struct process_row {
 	int64_t process_id, os_pid, parent_process_id, spawned_by_async_id, started_ns, ended_ns;
 	int64_t exit_code, exit_signal;
+	int64_t history_from_ns; /* what was before may have been overwritten; UNKNOWN: nothing */
 	const char *executable, *arguments, *runtime, *runtime_version;
 	bool is_foreign; /* a process made it, by a call that is not known */
 };
@@ -87,6 +88,7 @@ struct crash_row {
 
 struct gap_row {
 	int64_t gap_id, thread_id, from_ns, to_ns, lost;
+	bool was_paused; /* recording was: nothing was lost */
 };
 
 int lookup_run(struct reader *, int64_t run_id, struct run_row *ret, struct error *);

@@ -33,6 +33,7 @@ struct overview {
 	struct reader *recording;
 	struct error *err;
 	bool failed; /* `err` says why */
+	bool is_flight;
 };
 
 /* The first value of `sql`. UNKNOWN after an error, which is kept. */
@@ -95,14 +96,20 @@ static void resource_line(struct overview *overview)
 static void count_line(struct overview *overview)
 {
 	struct page *page = &overview->page;
-	static const struct {
+	const bool tells_pauses = reader_has_history(overview->recording);
+	const struct {
 		const char *sql, *one, *many;
 	} counts[] = {
 		{"SELECT count(*) FROM main.thread", "thread", "threads"},
 		{"SELECT max(stack_id) FROM main.stack", "stack", "stacks"},
 		{"SELECT max(log_id) FROM main.packed_log", "log line", "log lines"},
 		{"SELECT count(*) FROM main.crash", "crash", "crashes"},
-		{"SELECT sum(lost) FROM main.gap", "lost event", "lost events"},
+		{tells_pauses ? "SELECT sum(lost) FROM main.gap WHERE reason IS NULL"
+			      : "SELECT sum(lost) FROM main.gap",
+			"lost event", "lost events"},
+		{tells_pauses ? "SELECT count(*) FROM main.gap WHERE reason = 'paused'"
+			      : "SELECT 0",
+			"pause", "pauses"},
 	};
 	struct strbuf words = {0};
 	size_t i;
@@ -125,6 +132,47 @@ static void count_line(struct overview *overview)
 	strbuf_deinit(&words);
 }
 
+static void add_history(struct strbuf *words, struct overview *overview)
+{
+	static const char some[] =
+		"SELECT count(*) FROM main.process WHERE history_from_ns IS NOT NULL";
+	int64_t count;
+
+	if (!reader_has_history(overview->recording))
+		return;
+	count = number_of(overview, some);
+	if (count == 1)
+		describe_history(words, overview->recording,
+			number_of(overview, "SELECT max(history_from_ns) FROM main.process"));
+	else if (count > 1)
+		strbuf_add_string(words, "of each process all since the moment that stands there;"
+					 " before that, what led to what is still alive");
+	else if (overview->is_flight)
+		strbuf_add_string(words, "nothing was overwritten");
+	else if (reader_was_drained(overview->recording))
+		strbuf_add_string(words, "what its recorder had taken is in that one's recording");
+}
+
+/* Since when all is there, where that is not since the beginning. */
+static void history_line(struct overview *overview)
+{
+	const char *mode = reader_meta(overview->recording, "mode");
+	struct page *page = &overview->page;
+	struct strbuf words = {0};
+
+	overview->is_flight = mode && !strcmp(mode, "flight");
+	add_history(&words, overview);
+	if (!words.length)
+		return;
+	page_add(page, PAGE_FAINT, "  history");
+	page_tab(page, WORDS_COLUMN);
+	page->indent = WORDS_COLUMN;
+	page_words(page, PAGE_PLAIN, overview->is_flight ? "flight mode: " : "");
+	page_words(page, PAGE_PLAIN, strbuf_string(&words));
+	page_end_line(page);
+	strbuf_deinit(&words);
+}
+
 /* "2026-11-22 00:10:00 UTC", of the time as the recording has it. */
 static void add_start(struct strbuf *words, const char *started)
 {
@@ -140,12 +188,14 @@ static void add_start(struct strbuf *words, const char *started)
 	strbuf_deinit(&printable);
 }
 
-static void heading(struct page *page, struct reader *recording)
+static void heading(struct page *page, const struct session *session)
 {
+	struct reader *recording = session->recording;
 	const char *started = reader_meta(recording, "started_at");
 	struct strbuf words = {0};
 
-	printable_add_string(&words, reader_path(recording));
+	/* What is looked at: the recording of a core has a name that is gone. */
+	printable_add_string(&words, session->path);
 	page_add(page, PAGE_STRONG, strbuf_string(&words));
 	page_add(page, PAGE_PLAIN, ": ");
 	page->indent = 2;
@@ -240,7 +290,8 @@ int overview_run(struct session *session, const struct invocation *invocation, s
 		return 1;
 	overview.recording = session->recording;
 	terminal_begin(&overview.page, session->out);
-	heading(&overview.page, session->recording);
+	heading(&overview.page, session);
+	history_line(&overview);
 	overview_processes(&overview.page, session->recording);
 	resource_line(&overview);
 	count_line(&overview);

@@ -108,6 +108,10 @@ static void add_words(
 		strbuf_add_string(words, ", ran ");
 		quantity_add_span(words, process->started_ns, process->ended_ns);
 	}
+	if (process->history_from_ns != UNKNOWN) {
+		strbuf_add_string(words, ", all since ");
+		quantity_add_moment(words, process->history_from_ns);
+	}
 	strbuf_deinit(&end);
 }
 

@@ -61,6 +61,7 @@ static int refuse(const char *text, struct error *err)
 	switch (file_kind_of(text)) {
 	case FILE_RECORDING:
 	case FILE_CORE:
+	case FILE_IMAGE:
 		return error_set(err, "'%s' is %s, not a POINT: type -r %s", text,
 			file_kind_words(file_kind_of(text)), text);
 	case FILE_EXECUTABLE:

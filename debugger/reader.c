@@ -12,10 +12,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRESS_INTERVAL 2000
@@ -33,7 +35,7 @@ struct reader {
 	enum recording_state state;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	int64_t budget, steps;
-	bool in_transaction, is_indexed;
+	bool in_transaction, is_indexed, has_history;
 	struct {
 		void *thing;
 		void (*destroy)(void *);
@@ -112,9 +114,32 @@ static bool has_writer(const char *path)
 	return count <= 0 || memmem(command, (size_t)count, "\0record", 8);
 }
 
+/* Whether something was written to it that is in its -wal file alone. */
+static bool has_log(const struct reader *recording)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	return snprintf(path, sizeof path, "%s-wal", recording->path) >= (int)sizeof path ||
+	       (stat(path, &status) == 0 && status.st_size > 0);
+}
+
+/* Whether the file cannot be read because another one cannot be made beside it. */
+static bool lacks_room(struct reader *recording)
+{
+	switch (recording->database ? sqlite3_extended_errcode(recording->database) : SQLITE_OK) {
+	case SQLITE_IOERR_SHMOPEN:
+	case SQLITE_IOERR_SHMSIZE:
+	case SQLITE_IOERR_SHMMAP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
- * Opens the database. One in WAL mode on read-only media and without its -wal file cannot be opened
- * but as immutable.
+ * Opens the database. One in WAL mode on read-only media or a full disk, and without its -wal file,
+ * cannot be opened but as immutable.
  */
 static int open_database(struct reader *recording, struct error *err)
 {
@@ -130,7 +155,8 @@ static int open_database(struct reader *recording, struct error *err)
 		reader_guard_configure(recording->database);
 		code = sqlite3_exec(recording->database, probe, NULL, NULL, NULL);
 	}
-	if (code == SQLITE_CANTOPEN) {
+	if ((code == SQLITE_CANTOPEN || code == SQLITE_READONLY || lacks_room(recording)) &&
+		!has_log(recording)) {
 		sqlite3_close(recording->database);
 		recording->database = NULL;
 		strbuf_add_string(&uri, "file:");
@@ -246,6 +272,9 @@ static int open_all(struct reader *recording, bool writer, struct error *err)
 		make_views(recording, err))
 		return -1;
 	regexp_add(recording->database);
+	recording->has_history =
+		reader_guard_has_column(recording->database, "process", "history_from_ns") &&
+		reader_guard_has_column(recording->database, "gap", "reason");
 	recording->is_indexed = reader_finds(recording, "packed_request", "run_id");
 	reader_guard_seal(recording->database);
 	complete = reader_meta(recording, "complete");
@@ -316,6 +345,18 @@ void *reader_attached(const struct reader *recording, enum reader_attachment as)
 	return recording->attached[as].thing;
 }
 
+bool reader_was_drained(struct reader *recording)
+{
+	const char *drained = reader_meta(recording, "drained");
+
+	return drained && !strcmp(drained, "1");
+}
+
+bool reader_has_history(const struct reader *recording)
+{
+	return recording->has_history;
+}
+
 bool reader_is_indexed(const struct reader *recording)
 {
 	return recording->is_indexed;
@@ -342,6 +383,15 @@ void reader_set_budget(struct reader *recording, int64_t steps)
 	recording->steps = 0;
 }
 
+/* What was recorded last is in a file that can be read only with a third one beside it. */
+static int error_beside(const struct reader *recording, const char *why, struct error *err)
+{
+	return error_set(err,
+		"%s: cannot be read here, because a file has to be made beside it and %s: copy it "
+		"with its -wal file to another folder",
+		recording->path, why);
+}
+
 int reader_error(struct reader *recording, const char *what, struct error *err)
 {
 	int code = recording->database ? sqlite3_errcode(recording->database) : SQLITE_NOMEM;
@@ -360,10 +410,17 @@ int reader_error(struct reader *recording, const char *what, struct error *err)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_IOERR:
+		if (lacks_room(recording))
+			return error_beside(recording, "there is no room on that disk", err);
 		return error_set(err,
 			"%s: damaged or truncated (%s): record again, or save what can be read"
 			" with the .recover of SQLite's shell",
 			recording->path, words);
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+		if (has_log(recording))
+			return error_beside(recording, "nothing may be written there", err);
+		/* fall through */
 	default:
 		return error_set(err, "%s: %s%s%s", recording->path, what ? what : "",
 			what ? ": " : "", words);

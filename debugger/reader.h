@@ -88,6 +88,12 @@ void reader_attach(struct reader *recording, enum reader_attachment as, void *th
 	void (*destroy)(void *thing));
 void *reader_attached(const struct reader *recording, enum reader_attachment as);
 
+/* Whether it has what tells of overwritten history and of pauses; recordings of old do not. */
+bool reader_has_history(const struct reader *recording);
+
+/* Whether it was made of a core or a snapshot whose process a recorder had taken events of. */
+bool reader_was_drained(struct reader *recording);
+
 /* Does SQLite find a table's rows by this column? While a recording grows it has no index. */
 bool reader_finds(struct reader *recording, const char *table, const char *column);
 

@@ -35,6 +35,12 @@ void reader_guard_configure(sqlite3 *database)
 		NULL, NULL, NULL);
 }
 
+bool reader_guard_has_column(sqlite3 *database, const char *table, const char *column)
+{
+	return sqlite3_table_column_metadata(
+		       database, "main", table, column, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
 /* The questions to the recording's schema, prepared once. */
 struct checker {
 	sqlite3_stmt *table;  /* is ?1 a plain table? */
@@ -84,8 +90,19 @@ static bool has_column(struct checker *checker, const char *table, const char *c
 	return answers_yes(checker->column);
 }
 
-static int check_against(
-	sqlite3 *model, struct checker *checker, const char *path, struct error *err)
+/* Columns that recordings of this schema have not always had. Their absence is no damage. */
+static bool is_younger(sqlite3 *database, const char *table, const char *column)
+{
+	static const char *const younger[][2] = {{"process", "history_from_ns"}, {"gap", "reason"}};
+
+	for (size_t i = 0; i < sizeof younger / sizeof younger[0]; i++)
+		if (!strcmp(table, younger[i][0]) && !strcmp(column, younger[i][1]))
+			return !reader_guard_has_column(database, table, column);
+	return false;
+}
+
+static int check_against(sqlite3 *model, sqlite3 *database, struct checker *checker,
+	const char *path, struct error *err)
 {
 	static const char sql[] =
 		"SELECT m.name, c.name, c.pk FROM sqlite_master m,"
@@ -109,7 +126,8 @@ static int check_against(
 					path, table);
 		}
 		if (!result &&
-			!has_column(checker, table, column, sqlite3_column_int(statement, 2)))
+			!has_column(checker, table, column, sqlite3_column_int(statement, 2)) &&
+			!is_younger(database, table, column))
 			result = error_set(err,
 				"%s: damaged, or not made by acausal: table '%s' lacks its column"
 				" '%s'",
@@ -133,7 +151,7 @@ int reader_guard_check(sqlite3 *database, const char *path, struct error *err)
 		sqlite3_exec(model, schema_tables_sql, NULL, NULL, NULL))
 		result = error_set(err, "cannot make our own schema: %s", sqlite3_errmsg(model));
 	else
-		result = check_against(model, &checker, path, err);
+		result = check_against(model, database, &checker, path, err);
 	sqlite3_close(model);
 	checker_deinit(&checker);
 	return result;

@@ -6,6 +6,7 @@
 
 #include "debugger/core_threads.h"
 #include "debugger/describe.h"
+#include "debugger/describe_process.h"
 #include "debugger/lineage.h"
 #include "debugger/printable.h"
 #include "debugger/quantity.h"
@@ -69,6 +70,17 @@ static void first_line(struct core_page *text)
 	page_end_line(text->page);
 }
 
+/* ": all since …", where that is not since the beginning. The core's process is the only one. */
+static void add_history_begin(struct strbuf *words, struct reader *recording)
+{
+	struct process_row process;
+
+	if (lookup_process(recording, 1, &process, NULL) != 1 || process.history_from_ns == UNKNOWN)
+		return;
+	strbuf_add_string(words, ": ");
+	describe_history(words, recording, process.history_from_ns);
+}
+
 /* Where the async stacks come from. */
 static void history_line(struct core_page *text)
 {
@@ -80,6 +92,7 @@ static void history_line(struct core_page *text)
 		printable_add_string(words, reader_path(show->recording));
 	} else if (show->recording) {
 		strbuf_add_string(words, "with the history that the core carries");
+		add_history_begin(words, show->recording);
 	} else if (show->why_not) {
 		strbuf_add_string(words, "its history cannot be read: ");
 		printable_add_string(words, show->why_not);

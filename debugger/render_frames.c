@@ -68,9 +68,12 @@ static void add_remark(
 	const char *module = module_of(lines, frame);
 
 	if (module) {
-		strbuf_add_char(buffer, '[');
+		/* The kernel's own, [vdso], has them in its name. */
+		const bool is_bare = *module != '[';
+
+		strbuf_add_string(buffer, is_bare ? "[" : "");
 		printable_add_string(buffer, module);
-		strbuf_add_char(buffer, ']');
+		strbuf_add_string(buffer, is_bare ? "]" : "");
 	}
 	if (frame->inlined)
 		strbuf_add_string(buffer, buffer->length ? " inlined" : "inlined");

@@ -63,7 +63,10 @@ static void add_resource(const struct heading *heading, struct strbuf *words)
 		printable_add_string(words, resource->api);
 	}
 	if (resource->destroyed_ns != UNKNOWN && resource->created_ns != UNKNOWN) {
-		strbuf_add_string(words, ", lived ");
+		strbuf_add_string(
+			words, resource->destroyed_ns == heading->lineage->process.history_from_ns
+				       ? ", lived at most "
+				       : ", lived ");
 		quantity_add_span(words, resource->created_ns, resource->destroyed_ns);
 	} else if (resource->destroyed_ns == UNKNOWN && heading->state == RECORDING_COMPLETE &&
 		   resource->type.class && strcmp(resource->type.class, "root")) {

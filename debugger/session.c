@@ -3,6 +3,7 @@
 
 #include "debugger/core_view.h"
 #include "debugger/file_kind.h"
+#include "debugger/image_view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,19 @@ static int open_core(struct session *session, struct error *err)
 	return -1;
 }
 
+static int open_recording(struct session *session, struct error *err)
+{
+	switch (file_kind_of(session->path)) {
+	case FILE_CORE:
+		return open_core(session, err);
+	case FILE_IMAGE:
+		return image_view_open(
+			&session->recording, session->path, session->executable, err);
+	default:
+		return reader_open(&session->recording, session->path, err);
+	}
+}
+
 int session_acquire(struct session *session, struct error *err)
 {
 	if (!session->path)
@@ -72,12 +86,8 @@ int session_acquire(struct session *session, struct error *err)
 	/* What was not there a moment ago, rows, names of functions, the index, may be now. */
 	if (session->recording && reader_state(session->recording) == RECORDING_GROWING)
 		close_recording(session);
-	if (!session->recording && file_kind_of(session->path) == FILE_CORE) {
-		if (open_core(session, err))
-			return -1;
-	} else if (!session->recording && reader_open(&session->recording, session->path, err)) {
+	if (!session->recording && open_recording(session, err))
 		return -1;
-	}
 	if (!session->cache && !(session->cache = frames_cache_create()))
 		return error_set(err, "out of memory");
 	return reader_begin(session->recording, err);

@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 struct session {
-	char *path;		/* of the recording, or of a core; NULL only for want of memory */
-	const char *executable; /* of a core; NULL: the one that it names. Borrowed */
+	char *path; /* of the recording, a core or a snapshot; NULL only for want of memory */
+	const char *executable; /* of a core or snapshot; NULL: the one that it names. Borrowed */
 	bool path_given;	/* by -r or the environment, and not the default */
 	bool path_typed;	/* by -r: without it, the next command would not find it */
 	bool at_prompt;
@@ -34,8 +34,8 @@ void session_add_command(const struct session *session, struct strbuf *words, co
 
 /*
  * Opens the recording unless it is open; one that still grew is looked at again. Of a core it opens
- * what that has of history, see core_view.h. Between this and
- * session_release everything sees it at one moment.
+ * what that has of history, see core_view.h, and so of a snapshot that a program took. Between this
+ * and session_release everything sees it at one moment.
  */
 int session_acquire(struct session *session, struct error *err);
 void session_release(struct session *session);

@@ -28,7 +28,10 @@ CREATE TABLE process (
 	ended_ns INTEGER,
 	exit_code INTEGER,
 	exit_signal INTEGER,
-	is_foreign INTEGER                -- 1: a process made it by a call that is not known
+	is_foreign INTEGER,               -- 1: a process made it by a call that is not known
+	history_from_ns INTEGER           -- flight mode: what was before may have been overwritten, but
+	                                  -- for what is still alive and how it came to be. What ended
+	                                  -- earlier has this as its destroyed_ns. NULL: all is there
 );
 
 -- A thread.
@@ -327,13 +330,14 @@ CREATE TABLE crash (
 	crashed_ns INTEGER
 );
 
--- Where events were lost; where thread and times are NULL, that is not known.
+-- Where events are missing; where thread and times are NULL, that is not known.
 CREATE TABLE gap (
 	gap_id INTEGER PRIMARY KEY,
 	thread_id INTEGER,
 	from_ns INTEGER,
 	to_ns INTEGER,
-	lost INTEGER
+	lost INTEGER,
+	reason TEXT                       -- 'paused': recording was; NULL: there was no room for them
 );
 
 -- Sums kept while recording, so that summaries need no scan.

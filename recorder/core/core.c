@@ -41,7 +41,7 @@ int core_open(struct core **ret, const char *path, const char *executable, struc
 	if (core_arena_init(&core->arena, &core->file, &why) < 0)
 		snprintf(core->no_arena, sizeof core->no_arena, "%.399s", why.text);
 	find_trampolines(core);
-	if (core->has_library && !core->arena.bytes && !core->no_arena[0])
+	if (core->has_library && !core->arena.image.bytes && !core->no_arena[0])
 		snprintf(core->no_arena, sizeof core->no_arena,
 			"the recorder's memory is not in the core, which was cut short or made "
 			"with a"

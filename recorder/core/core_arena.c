@@ -5,15 +5,10 @@
  */
 #include "recorder/core/core_arena.h"
 
-#include "recorder/ingest/ingest.h"
-
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { PIECE = 1 << 16, CODE_ENDED = 0x80 };
-static const uint64_t size_max = UINT64_C(4) << 30;
 
 static bool is_arena(const struct core_file *core, const struct core_segment *segment,
 	struct arena_header *header)
@@ -54,10 +49,11 @@ static void copy_segment(
 	if (skip >= segment->kept)
 		return;
 	size = segment->kept - skip;
-	if (size > arena->size - at)
-		size = arena->size - at;
+	if (size > arena->image.size - at)
+		size = arena->image.size - at;
 	for (uint64_t done = 0; done < size; done += PIECE)
-		copy_piece(core, segment->offset + skip + done, (char *)arena->bytes + at + done,
+		copy_piece(core, segment->offset + skip + done,
+			(char *)arena->image.bytes + at + done,
 			size - done < PIECE ? (size_t)(size - done) : (size_t)PIECE);
 }
 
@@ -65,33 +61,63 @@ static int assemble(struct core_arena *arena, const struct core_file *core,
 	const struct arena_header *header, struct error *err)
 {
 	arena->address = header->address;
-	arena->size = (size_t)header->size;
 	arena->started_ns = header->started.realtime_ns;
 	arena->os_pid = header->os_pid;
 	arena->process_id = atomic_load_explicit(
 		(_Atomic uint32_t *)&((struct arena_header *)header)->process_id,
 		memory_order_relaxed);
-	if (header->size < sizeof *header || header->size > size_max ||
-		arena->address + arena->size < arena->address)
-		return error_set(err,
-			"the recorder's arena in the core is damaged: it is said to"
-			" have %llu bytes",
-			(unsigned long long)header->size);
-	arena->bytes = mmap(NULL, arena->size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (arena->bytes == MAP_FAILED) {
-		arena->bytes = NULL;
-		return error_set_errno(
-			err, errno, "no memory for the %zu bytes of the core's arena", arena->size);
-	}
+	arena->was_drained = arena->process_id && header->on_full != ARENA_OVERWRITES;
+	if (arena->address + header->size < arena->address)
+		return error_set(err, "the recorder's arena in the core is damaged");
+	if (image_init(&arena->image, header->size, err))
+		return -1;
 	for (size_t i = 0; i < core->segment_count; i++) {
 		const struct core_segment *segment = &core->segments[i];
 
-		if (segment->address < arena->address + arena->size &&
+		if (segment->address < arena->address + arena->image.size &&
 			segment->address + segment->size > arena->address)
 			copy_segment(arena, core, segment);
 	}
-	return arena_reader_init(&arena->reader, arena->bytes, arena->size, false, err);
+	return arena_reader_init(&arena->reader, arena->image.bytes, arena->image.size, false, err);
+}
+
+static bool is_alive(const struct arena_thread *slot)
+{
+	return slot->state == ARENA_THREAD_LIVE || slot->state == ARENA_THREAD_ASKED;
+}
+
+static int by_thread(const void *a, const void *b)
+{
+	const struct core_arena_slot *x = a, *y = b;
+	int order = (x->os_tid > y->os_tid) - (x->os_tid < y->os_tid);
+
+	return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+/* A core may have as many threads as the arena has slots: they are not searched for each. */
+static int find_slots(struct core_arena *arena, struct error *err)
+{
+	uint32_t count = arena_reader_used(&arena->reader, ARENA_THREADS);
+	size_t capacity = 0;
+	struct arena_thread slot;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!arena_reader_thread(&arena->reader, i, &slot) || !is_alive(&slot))
+			continue;
+		if (arena->slot_count == capacity) {
+			struct core_arena_slot *more;
+
+			capacity = capacity ? 2 * capacity : 64;
+			more = realloc(arena->slots, capacity * sizeof *more);
+			if (!more)
+				return error_set(err, "no memory for the arena's threads");
+			arena->slots = more;
+		}
+		arena->slots[arena->slot_count++] = (struct core_arena_slot){slot.os_tid, i};
+	}
+	if (arena->slot_count > 1)
+		qsort(arena->slots, arena->slot_count, sizeof *arena->slots, by_thread);
+	return 0;
 }
 
 int core_arena_init(struct core_arena *ret, const struct core_file *core, struct error *err)
@@ -102,7 +128,7 @@ int core_arena_init(struct core_arena *ret, const struct core_file *core, struct
 	for (size_t i = 0; i < core->segment_count; i++) {
 		if (!is_arena(core, &core->segments[i], &header))
 			continue;
-		if (!assemble(ret, core, &header, err))
+		if (!assemble(ret, core, &header, err) && !find_slots(ret, err))
 			return 1;
 		core_arena_deinit(ret);
 		return -1;
@@ -113,28 +139,32 @@ int core_arena_init(struct core_arena *ret, const struct core_file *core, struct
 void core_arena_deinit(struct core_arena *arena)
 {
 	arena_reader_deinit(&arena->reader);
-	if (arena->bytes)
-		munmap(arena->bytes, arena->size);
+	free(arena->slots);
+	image_deinit(&arena->image);
 	*arena = (struct core_arena){0};
 }
 
 bool core_arena_thread(
 	const struct core_arena *arena, uint32_t os_tid, struct core_arena_thread *ret)
 {
-	uint32_t count = arena_reader_used(&arena->reader, ARENA_THREADS);
+	size_t low = 0, high = arena->slot_count;
 	struct arena_thread slot;
 
-	for (uint32_t i = 0; i < count; i++) {
-		if (!arena_reader_thread(&arena->reader, i, &slot) || slot.os_tid != os_tid ||
-			(slot.state != ARENA_THREAD_LIVE && slot.state != ARENA_THREAD_ASKED))
-			continue;
-		*ret = (struct core_arena_thread){
-			.root_run_id = slot.root_run_id, .depth = slot.depth};
-		for (uint32_t run = 0; run < slot.depth && run < CORE_OPEN_RUNS; run++)
-			ret->run_ids[run] = slot.open[run].run_id;
-		return true;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (arena->slots[middle].os_tid < os_tid)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return false;
+	if (low == arena->slot_count || arena->slots[low].os_tid != os_tid ||
+		!arena_reader_thread(&arena->reader, arena->slots[low].index, &slot))
+		return false;
+	*ret = (struct core_arena_thread){.root_run_id = slot.root_run_id, .depth = slot.depth};
+	for (uint32_t run = 0; run < slot.depth && run < CORE_OPEN_RUNS; run++)
+		ret->run_ids[run] = slot.open[run].run_id;
+	return true;
 }
 
 static const char *file_of(void *user, const char *path, const char *build_id)
@@ -153,32 +183,21 @@ int core_arena_record(const struct core_arena *arena, const struct core_modules 
 	const char *path, const char *version, struct error *err)
 {
 	const struct core_module *executable = core_modules_executable(modules);
-	struct ingest_options options = {.path = path,
+	struct image_origin origin = {.path = path,
 		.version = version,
-		.symbolize = true,
+		.wait_status = INGEST_STATUS_UNKNOWN,
 		.module_file = file_of,
 		.user = (void *)(uintptr_t)modules};
-	struct ingest_process_info info = {.is_dead = true};
-	struct ingest_process *process;
 	struct ingest_summary summary;
-	struct ingest *ingest;
-	int result = -1;
 
-	info.os_pid = (pid_t)arena->os_pid;
 	/* The command itself, or one that no recorded process is known to have started. */
-	info.is_root =
+	origin.is_root =
 		arena->process_id == 1 || (!arena->process_id && !arena->reader.from.started);
 	if (executable)
-		info.executable = executable->path;
-	if (ingest_create(&options, &ingest, err))
-		return -1;
-	if (ingest_add_process(ingest, arena->bytes, arena->size, &info, &process, err))
-		goto out;
-	if (modules->core->signal > 0 && modules->core->signal < CODE_ENDED - 1)
-		ingest_process_ended_at(
-			process, modules->core->signal | CODE_ENDED, INGEST_TIME_UNKNOWN);
-	result = ingest_finish(ingest, &summary, err);
-out:
-	ingest_destroy(ingest);
-	return result;
+		origin.executable = executable->path;
+	if (modules->core->signal > 0 && modules->core->signal < CODE_ENDED - 1) {
+		origin.has_ended = true;
+		origin.wait_status = modules->core->signal | CODE_ENDED;
+	}
+	return image_record(&arena->image, &origin, &summary, err);
 }

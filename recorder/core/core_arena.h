@@ -8,17 +8,24 @@
 
 #include "recorder/core/core_modules.h"
 #include "recorder/ingest/arena_reader.h"
+#include "recorder/snapshot/image.h"
 
 enum { CORE_OPEN_RUNS = ARENA_OPEN_RUNS };
 
+struct core_arena_slot {
+	uint32_t os_tid, index;
+};
+
 struct core_arena {
-	void *bytes; /* holes are zero */
-	size_t size;
+	struct image image; /* holes are zero; without bytes there is no arena */
 	uint64_t address;
 	struct arena_reader reader;
 	uint64_t started_ns; /* wall clock, since 1970 */
 	uint32_t os_pid;
-	uint32_t process_id; /* that its recorder gave it; 0: it had none */
+	uint32_t process_id;	       /* that its recorder gave it; 0: it had none */
+	struct core_arena_slot *slots; /* of threads that live, by their numbers */
+	size_t slot_count;
+	bool was_drained; /* … which took events away, as it does unless in flight mode */
 };
 
 /* What a thread was in, as the process's own IDs. */

@@ -6,13 +6,15 @@
  */
 #include "recorder/hooks/arming.h"
 
-void arming_write(struct thread *thread, const struct arena_live *live, enum acausal_end end,
+#include "recorder/hooks/birth.h"
+
+bool arming_write(struct thread *thread, const struct arena_live *live, enum acausal_end end,
 	uint64_t run, uint64_t ticks, uint32_t stack)
 {
 	struct event_arming *event = emit_begin(&thread->emit, sizeof *event);
 
 	if (!event)
-		return;
+		return false;
 	*event = (struct event_arming){
 		.thread = live->arming_thread,
 		.arming_id = live->arming_id,
@@ -31,6 +33,7 @@ void arming_write(struct thread *thread, const struct arena_live *live, enum aca
 	};
 	emit_commit(&thread->emit, EVENT_ARMING,
 		live->flags & ARENA_LIVE_ARMED_BEFORE ? EVENT_INHERITED : 0, sizeof *event);
+	return true;
 }
 
 void disarm_write(struct thread *thread, uint64_t arming_id, enum acausal_end end, uint64_t run,
@@ -60,8 +63,6 @@ void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end)
 	/* Stopping a handle that is being closed does nothing; what is armed there is its end. */
 	if (!index || !(live->flags & ARENA_LIVE_ARMED) || live->flags & ARENA_LIVE_CLOSING)
 		return;
-	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
-	live_disarmed(index);
 	stack = call_stack(call);
 	run = run_context(thread);
 	if (unlikely(live->put_off_times))
@@ -70,13 +71,16 @@ void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end)
 		disarm_write(thread, live->arming_id, end, run, call_ticks(call), stack);
 	else
 		arming_write(thread, live, end, run, call_ticks(call), stack);
+	/* Last: a process that is killed in between has it twice rather than not at all. */
+	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
+	live_disarmed(index);
 }
 
 void handle_armed(struct call *call, uint32_t index, const struct arming *arming)
 {
 	struct arena_live *live = live_at(index);
 	struct live_callbacks *callbacks = live_callbacks(index);
-	uint32_t stack, count = 1;
+	uint32_t stack, ancestor, count = 1;
 	uint64_t id;
 
 	if (unlikely(live->flags & ARENA_LIVE_CLOSING)) {
@@ -85,6 +89,7 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 		callbacks->second = arming->second;
 		return;
 	}
+	birth_tell(call->thread, index);
 	stack = call_stack(call);
 	if (live->flags & ARENA_LIVE_ARMED) {
 		/* Armed again and again from one place without firing: one row with a count. */
@@ -95,11 +100,13 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 		else
 			handle_disarmed(call, index, ACAUSAL_END_REPLACED);
 	}
+	ancestor = lineage_now(call->thread);
 	callbacks->callback = arming->callback;
 	callbacks->second = arming->second;
 	live->callback = (uintptr_t)arming->callback;
 	live->second_callback = (uintptr_t)arming->second;
 	live_arming_begin(index);
+	arming_ancestor_set(live, ancestor);
 	live->arming_run_id = run_context(call->thread);
 	live->arming_stack = stack;
 	live->arming_api = call->api;

@@ -17,6 +17,20 @@ struct arming {
 /* The call has armed the handle of record `index` (after the real function agreed). */
 void handle_armed(struct call *call, uint32_t index, const struct arming *arming);
 
+/*
+ * The ancestor of the run that arms the handle now, in place of the one before. To be asked for as
+ * long as the record says what armed it before (lineage_now), and told when it says this.
+ */
+static inline void arming_ancestor_set(struct arena_live *live, uint32_t ancestor)
+{
+	uint32_t former = live->arming_ancestor;
+
+	if (likely(!(former | ancestor)))
+		return;
+	__atomic_store_n(&live->arming_ancestor, ancestor, __ATOMIC_RELAXED);
+	ancestor_release(former);
+}
+
 /* The call has ended the arming in force, if there is one. */
 void handle_disarmed(struct call *call, uint32_t index, enum acausal_end end);
 
@@ -41,9 +55,9 @@ uint64_t cause_take(struct arena_live *live);
 
 /*
  * The arming that stands in `live`; `end` is ACAUSAL_END_NONE when it stands on. `run`, `ticks` and
- * `stack` say who ended it.
+ * `stack` say who ended it. False: it could not be written.
  */
-void arming_write(struct thread *thread, const struct arena_live *live, enum acausal_end end,
+bool arming_write(struct thread *thread, const struct arena_live *live, enum acausal_end end,
 	uint64_t run, uint64_t ticks, uint32_t stack);
 
 /* The call as a cause; `first` is the one that the same run answers already, 0: this is it. */

@@ -17,6 +17,7 @@
 static const char preload_name[] = "LD_PRELOAD=";
 static const char socket_name[] = ARENA_SOCKET_ENV "=";
 static const char on_full_name[] = "ACAUSAL_ON_FULL=";
+static const char flight_name[] = ARENA_FLIGHT_ENV "=";
 static const char from_name[] = ARENA_FROM_ENV "=";
 static const char pid_name[] = ARENA_PID_ENV "=";
 static const char log_name[] = ARENA_LOG_ENV "=";
@@ -24,11 +25,11 @@ static const char log_max_name[] = ARENA_LOG_MAX_ENV "=";
 static const char tag_name[] = ARENA_TAG_ENV "=";
 
 enum {
-	OURS = 7, /* variables that are added at most */
+	OURS = 8, /* variables that are added at most */
 	/* PID.STARTED.SPAWN.TARGET in hexadecimal, and all the rest */
 	OURS_SIZE = sizeof socket_name + sizeof settings.socket + sizeof on_full_name + 5 +
-		    sizeof from_name + 4 * 17 + sizeof log_name + sizeof settings.log +
-		    sizeof log_max_name + 20 + sizeof tag_name + 1,
+		    sizeof flight_name + 20 + sizeof from_name + 4 * 17 + sizeof log_name +
+		    sizeof settings.log + sizeof log_max_name + 20 + sizeof tag_name + 1,
 };
 
 static bool is(const char *variable, const char *name)
@@ -40,7 +41,7 @@ static bool is_ours(const char *variable)
 {
 	return is(variable, socket_name) || is(variable, on_full_name) || is(variable, from_name) ||
 	       is(variable, pid_name) || is(variable, log_name) || is(variable, log_max_name) ||
-	       is(variable, tag_name);
+	       is(variable, tag_name) || is(variable, flight_name);
 }
 
 /* Whether the word that holds `address` can be read; `page` is the last one that was asked for. */
@@ -180,6 +181,24 @@ static char *append_logs(char *text, char ***next)
 	return text;
 }
 
+/* Who listens, and what is to be done when there is no room. Likewise. */
+static char *append_recorder(char *text, char ***next)
+{
+	if (settings.socket[0]) {
+		*(*next)++ = text;
+		text = append(append(text, socket_name), settings.socket) + 1;
+		*(*next)++ = text;
+		text = append(append(text, on_full_name),
+			       settings.on_full == ARENA_DROPS ? "drop" : "wait") +
+		       1;
+	}
+	if (settings.flight_size) {
+		*(*next)++ = text;
+		text = append_decimal(append(text, flight_name), settings.flight_size) + 1;
+	}
+	return text;
+}
+
 /* Writes the variable LD_PRELOAD; returns its end, or NULL when there is to be none. */
 static char *append_preload(char *to, const char *value, const struct environment_told *told)
 {
@@ -222,12 +241,7 @@ char **environment_write(
 			*next++ = text;
 			text = end + 1;
 		}
-		*next++ = text;
-		text = append(append(text, socket_name), settings.socket) + 1;
-		*next++ = text;
-		text = append(append(text, on_full_name),
-			       settings.drop_when_full ? "drop" : "wait") +
-		       1;
+		text = append_recorder(text, &next);
 		text = append_logs(text, &next);
 		*next++ = text;
 		append_from(text, told);

@@ -7,6 +7,7 @@
 #include "recorder/hooks/fired.h"
 
 #include "recorder/hooks/arming.h"
+#include "recorder/hooks/birth.h"
 #include "recorder/hooks/resource.h"
 
 /* Finds the record and the thread; true when there is a run to be opened. */
@@ -41,9 +42,10 @@ static uint64_t arming_fires(struct thread *thread, uint32_t index)
 	if (!(live->flags & ARENA_LIVE_ARMED))
 		return 0;
 	if (!(live->flags & ARENA_LIVE_WRITTEN)) {
-		arming_write(thread, live, one_shot ? ACAUSAL_END_FIRED : ACAUSAL_END_NONE, 0,
-			one_shot ? arena_ticks() : 0, 0);
-		live->flags |= ARENA_LIVE_WRITTEN;
+		if (likely(arming_write(thread, live,
+			    one_shot ? ACAUSAL_END_FIRED : ACAUSAL_END_NONE, 0,
+			    one_shot ? arena_ticks() : 0, 0)))
+			live->flags |= ARENA_LIVE_WRITTEN;
 	} else if (one_shot) {
 		/* It repeated until now. */
 		disarm_write(thread, live->arming_id, ACAUSAL_END_FIRED, 0, arena_ticks(), 0);
@@ -70,6 +72,7 @@ static void fired_callback(struct fired *fired, uintptr_t frame)
 	struct arena_live *live = live_at(fired->index);
 	struct run_begin begin = {.part = ACAUSAL_PART_CALLBACK};
 
+	birth_tell(fired->thread, fired->index);
 	begin.async_id = live->async_id;
 	begin.arming_id = fired->arming_id = arming_calls(fired);
 	begin.cause_id = cause_take(live);

@@ -22,6 +22,7 @@
 #define ACAUSAL_HOOKS_HOOK_H
 
 #include "recorder/hooks/libuv.h"
+#include "recorder/runtime/lineage.h"
 #include "recorder/runtime/live.h"
 #include "recorder/runtime/thread.h"
 

@@ -160,8 +160,11 @@ TRAMPOLINE void on_close(uv_handle_t *handle)
 /* Who closes, also when that arms nothing: requests of the handle may be cancelled by it. */
 static void close_note(struct call *call, struct arena_live *live)
 {
+	uint32_t stack = call_stack(call), ancestor = lineage_now(call->thread);
+
 	live->arming_id = 0;
-	live->arming_stack = call_stack(call);
+	arming_ancestor_set(live, ancestor);
+	live->arming_stack = stack;
 	live->arming_run_id = run_context(call->thread);
 	live->arming_api = call->api;
 	live->arming_thread = call->thread->emit.thread;

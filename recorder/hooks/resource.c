@@ -6,6 +6,8 @@
 #include "recorder/hooks/resource.h"
 
 #include "recorder/hooks/arming.h"
+#include "recorder/hooks/birth.h"
+#include "recorder/runtime/detail.h"
 
 #include <string.h>
 
@@ -35,6 +37,7 @@ static uint64_t birth_fill(
 	live->stack = call_stack(call);
 	live->trigger_id = run_context_resource(thread);
 	live->run_id = run_context(thread);
+	live->ancestor = lineage_now(thread);
 	live->loop_id = loop_id_of(thread, loop);
 	live->type = (uint16_t)type;
 	live->api = call->api;
@@ -42,17 +45,6 @@ static uint64_t birth_fill(
 	/* The ID before the time: see run_begin. */
 	atomic_store_explicit(&live->async_id, 0, memory_order_relaxed);
 	return arena_next(&arena()->async_id);
-}
-
-static void birth_write(struct thread *thread, uint32_t index)
-{
-	struct event_resource *event = emit_begin(&thread->emit, sizeof *event);
-
-	if (!event)
-		return;
-	event->thread = live_at(index)->thread;
-	event->birth = live_birth(index);
-	emit_commit(&thread->emit, EVENT_RESOURCE, 0, sizeof *event);
 }
 
 void request_over(struct thread *thread, uint32_t index, int64_t status)
@@ -212,36 +204,42 @@ void resource_destroyed(struct thread *thread, uint32_t index, uint64_t ticks)
 
 enum { DETAIL_MAX = 1024 }; /* bytes of words that are kept */
 
-/* The event, with room for `n` bytes of words, which are still to be written. */
-static struct event_detail *detail_begin(
-	struct thread *thread, uint32_t index, enum event_detail_kind kind, size_t n)
+/* Words of no more than DETAIL_MAX bytes. */
+static void detail_write(struct thread *thread, uint32_t index, const struct detail_words *words)
 {
-	struct event_detail *event =
-		emit_begin(&thread->emit, (sizeof *event + n + 7) & ~(size_t)7);
+	const size_t count = sizeof words->piece / sizeof *words->piece;
+	size_t size = sizeof(struct event_detail), i;
+	struct event_detail *event;
+	char *to;
 
+	if (unlikely(atomic_load_explicit(&arena_in_flight, memory_order_relaxed)))
+		detail_keep(index, words);
+	for (i = 0; i < count; i++)
+		size += words->piece[i].size;
+	event = emit_begin(&thread->emit, (size + 7) & ~(size_t)7);
 	if (!event)
-		return NULL;
-	event->kind = kind;
+		return;
+	event->kind = words->kind;
 	event->async_id = live_at(index)->async_id;
-	event->length = (uint32_t)n;
+	event->length = (uint32_t)(size - sizeof *event);
 	event->reserved = 0;
-	return event;
+	to = event->text;
+	for (i = 0; i < count; i++)
+		if (words->piece[i].size)
+			to = mempcpy(to, words->piece[i].bytes, words->piece[i].size);
+	emit_commit(&thread->emit, EVENT_DETAIL, 0, size);
 }
 
 void resource_detail(struct thread *thread, uint32_t index, enum event_detail_kind kind,
 	const void *bytes, size_t n)
 {
-	struct event_detail *event;
+	struct detail_words words = {.kind = kind};
 
 	if (!index || !bytes)
 		return;
-	if (n > DETAIL_MAX)
-		n = DETAIL_MAX;
-	event = detail_begin(thread, index, kind, n);
-	if (!event)
-		return;
-	memcpy(event->text, bytes, n);
-	emit_commit(&thread->emit, EVENT_DETAIL, 0, sizeof *event + n);
+	words.piece[0].bytes = bytes;
+	words.piece[0].size = n < DETAIL_MAX ? n : DETAIL_MAX;
+	detail_write(thread, index, &words);
 }
 
 void resource_detail_text(struct call *call, uint32_t index, const char *text)
@@ -253,20 +251,18 @@ void resource_detail_text(struct call *call, uint32_t index, const char *text)
 void resource_detail_pair(struct call *call, uint32_t index, const char *from, const char *to)
 {
 	static const char arrow[] = " -> ";
-	size_t before, after, between = sizeof arrow - 1;
-	struct event_detail *event;
+	const size_t between = sizeof arrow - 1, most = (DETAIL_MAX - between) / 2;
+	struct detail_words words = {.kind = EVENT_DETAIL_TEXT};
 
 	if (!index || !from || !to)
 		return;
-	before = strnlen(from, (DETAIL_MAX - between) / 2);
-	after = strnlen(to, (DETAIL_MAX - between) / 2);
-	event = detail_begin(call->thread, index, EVENT_DETAIL_TEXT, before + between + after);
-	if (!event)
-		return;
-	memcpy(event->text, from, before);
-	memcpy(event->text + before, arrow, between);
-	memcpy(event->text + before + between, to, after);
-	emit_commit(&call->thread->emit, EVENT_DETAIL, 0, sizeof *event + event->length);
+	words.piece[0].bytes = from;
+	words.piece[0].size = strnlen(from, most);
+	words.piece[1].bytes = arrow;
+	words.piece[1].size = between;
+	words.piece[2].bytes = to;
+	words.piece[2].size = strnlen(to, most);
+	detail_write(call->thread, index, &words);
 }
 
 void resource_detail_file(struct call *call, uint32_t index, int fd)

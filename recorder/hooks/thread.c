@@ -24,6 +24,7 @@ static void birth_take(struct thread_birth *birth, uint32_t index)
 		.address = live->address,
 		.stack = live->stack,
 		.maker = live->thread,
+		.ancestor = live->ancestor,
 		.type = live->type,
 		.api = live->api,
 		.role = live->bytes ? ACAUSAL_ROLE_POOL : ACAUSAL_ROLE_USER,
@@ -81,6 +82,7 @@ static uint32_t thread_made(struct thread *thread, const struct unwind_start *fr
 	live->bytes = !order && by_libuv; /* a thread of the pool */
 	live->trigger_id = run_context_resource(thread);
 	live->run_id = run_context(thread);
+	live->ancestor = lineage_now(thread);
 	live->thread = thread->emit.thread;
 	live->timeout_ms = stack_size_of(attributes);
 	live->callback = (uintptr_t)entry;

@@ -36,6 +36,9 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 		[ARENA_SINKS] = {sizeof(struct arena_sink), _Alignof(struct arena_sink)},
 		[ARENA_CRASHES] = {sizeof(struct arena_crash), _Alignof(struct arena_crash)},
 		[ARENA_LIVES] = {sizeof(struct arena_live), _Alignof(struct arena_live)},
+		[ARENA_DETAILS] = {sizeof(struct arena_detail), _Alignof(struct arena_detail)},
+		[ARENA_ANCESTORS] = {sizeof(struct arena_ancestor),
+			_Alignof(struct arena_ancestor)},
 		[ARENA_NODES] = {sizeof(struct arena_node), _Alignof(struct arena_node)},
 		[ARENA_CHUNK_STATES] = {sizeof(struct arena_chunk), _Alignof(struct arena_chunk)},
 		[ARENA_CHUNKS] = {ARENA_CHUNK_SIZE, 8},
@@ -68,6 +71,7 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 	reader->from.started = LOAD(header->from.started);
 	reader->from.spawn_id = LOAD(header->from.spawn_id);
 	reader->is_fork = LOAD(header->is_fork) != 0;
+	reader->overwrites = LOAD(header->on_full) == ARENA_OVERWRITES;
 	if (reader->clock != ARENA_CLOCK_MONOTONIC && reader->clock != ARENA_CLOCK_TSC)
 		return error_set(
 			err, "the arena of process %u has an unknown clock", reader->os_pid);
@@ -90,7 +94,8 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 		return 0;
 	reader->cursors = calloc(reader->region[ARENA_CHUNK_STATES].count, sizeof *reader->cursors);
 	reader->news = calloc(reader->region[ARENA_CHUNK_STATES].count, sizeof *reader->news);
-	if (!reader->cursors || !reader->news) {
+	reader->waiting = calloc(reader->region[ARENA_CHUNK_STATES].count, sizeof *reader->waiting);
+	if (!reader->cursors || !reader->news || !reader->waiting) {
 		arena_reader_deinit(reader);
 		return error_set(err, "no memory to read the arena of process %u", reader->os_pid);
 	}
@@ -101,9 +106,12 @@ void arena_reader_deinit(struct arena_reader *reader)
 {
 	free(reader->cursors);
 	free(reader->news);
+	free(reader->waiting);
 	reader->cursors = NULL;
 	reader->news = NULL;
+	reader->waiting = NULL;
 	reader->news_count = 0;
+	reader->waiting_count = 0;
 	reader->bytes = NULL;
 }
 
@@ -121,6 +129,12 @@ static void *record_at(const struct arena_reader *reader, enum arena_region_name
 	const struct arena_region *region = &reader->region[name];
 
 	return reader->bytes + region->offset + (size_t)i * region->stride;
+}
+
+/* In flight mode the process itself uses its chunks again. */
+static bool gives_back(const struct arena_reader *reader)
+{
+	return reader->is_live && !reader->overwrites;
 }
 
 static int by_sequence(const void *a, const void *b)
@@ -152,6 +166,8 @@ void arena_reader_gather(struct arena_reader *reader, uint64_t last)
 			*cursor = (struct chunk_cursor){.sequence = sequence,
 				.thread = LOAD(chunk->thread),
 				.depth = LOAD(chunk->depth)};
+		if (cursor->is_waiting)
+			continue;
 		used = atomic_load_explicit(&chunk->used, memory_order_acquire);
 		if (used > ARENA_CHUNK_SIZE) {
 			used = ARENA_CHUNK_SIZE;
@@ -159,7 +175,7 @@ void arena_reader_gather(struct arena_reader *reader, uint64_t last)
 		}
 		if (cursor->broken)
 			cursor->read = used;
-		if (used <= cursor->read && (state == ARENA_CHUNK_OPEN || !reader->is_live))
+		if (used <= cursor->read && (state == ARENA_CHUNK_OPEN || !gives_back(reader)))
 			continue;
 		reader->news[reader->news_count++] = (struct chunk_news){.sequence = sequence,
 			.index = i,
@@ -180,10 +196,22 @@ size_t arena_reader_take(struct arena_reader *reader, const struct chunk_news *n
 	memcpy(buffer, (unsigned char *)record_at(reader, ARENA_CHUNKS, news->index) + news->from,
 		size);
 	atomic_thread_fence(memory_order_acquire);
-	if (LOAD(chunk->sequence) != news->sequence)
+	if (LOAD(chunk->sequence) != news->sequence ||
+		atomic_load_explicit(&chunk->state, memory_order_relaxed) == ARENA_CHUNK_TAKEN)
 		return 0;
 	reader->cursors[news->index].read = news->to;
 	return size;
+}
+
+size_t arena_reader_look(struct arena_reader *reader, const struct chunk_news *news, void *buffer)
+{
+	const struct arena_chunk *chunk = record_at(reader, ARENA_CHUNK_STATES, news->index);
+
+	if (reader->cursors[news->index].broken)
+		return 0;
+	memcpy(buffer, record_at(reader, ARENA_CHUNKS, news->index), news->to);
+	atomic_thread_fence(memory_order_acquire);
+	return LOAD(chunk->sequence) == news->sequence ? news->to : 0;
 }
 
 void arena_reader_break(struct arena_reader *reader, const struct chunk_news *news)
@@ -208,35 +236,70 @@ static bool push_free(struct arena_reader *reader, uint32_t index)
 	return false;
 }
 
-void arena_reader_release(struct arena_reader *reader)
+void arena_reader_done(struct arena_reader *reader, const struct chunk_news *news, uint64_t mark)
 {
-	struct arena_counter *room = &header_of(reader)->room;
-	bool freed = false;
+	struct chunk_cursor *cursor = &reader->cursors[news->index];
+	uint32_t capacity = reader->region[ARENA_CHUNK_STATES].count;
 
-	if (!reader->is_live)
+	if (!gives_back(reader) || !news->is_sealed || cursor->sequence != news->sequence ||
+		(cursor->read < news->to && !cursor->broken) || reader->waiting_count == capacity)
 		return;
-	for (size_t i = 0; i < reader->news_count; i++) {
-		const struct chunk_news *news = &reader->news[i];
-		struct chunk_cursor *cursor = &reader->cursors[news->index];
-		struct arena_chunk *chunk = record_at(reader, ARENA_CHUNK_STATES, news->index);
+	cursor->is_waiting = true;
+	reader->waiting[(reader->waiting_first + reader->waiting_count++) % capacity] =
+		(struct chunk_waiting){
+			.sequence = news->sequence, .mark = mark, .index = news->index};
+}
 
-		if (!news->is_sealed || cursor->sequence != news->sequence ||
-			(cursor->read < news->to && !cursor->broken))
-			continue;
-		atomic_store_explicit(&chunk->used, 0, memory_order_relaxed);
-		atomic_store_explicit(&chunk->state, ARENA_CHUNK_FREE, memory_order_release);
-		if (push_free(reader, news->index)) {
-			*cursor = (struct chunk_cursor){0};
-			freed = true;
-		} else {
-			atomic_store_explicit(
-				&chunk->state, ARENA_CHUNK_SEALED, memory_order_release);
-		}
+/* False when it cannot be given back now. */
+static bool give_back(struct arena_reader *reader, const struct chunk_waiting *waiting)
+{
+	struct chunk_cursor *cursor = &reader->cursors[waiting->index];
+	struct arena_chunk *chunk = record_at(reader, ARENA_CHUNK_STATES, waiting->index);
+
+	/* Used for something else although it was not given back: by whoever wrote that. */
+	if (cursor->sequence != waiting->sequence)
+		return true;
+	atomic_store_explicit(&chunk->used, 0, memory_order_relaxed);
+	atomic_store_explicit(&chunk->state, ARENA_CHUNK_FREE, memory_order_release);
+	if (!push_free(reader, waiting->index)) {
+		atomic_store_explicit(&chunk->state, ARENA_CHUNK_SEALED, memory_order_release);
+		return false;
+	}
+	*cursor = (struct chunk_cursor){0};
+	return true;
+}
+
+void arena_reader_release(struct arena_reader *reader, uint64_t mark)
+{
+	uint32_t capacity = reader->region[ARENA_CHUNK_STATES].count;
+	bool freed = false;
+	struct arena_counter *room;
+
+	while (reader->waiting_count && reader->waiting[reader->waiting_first].mark < mark &&
+		give_back(reader, &reader->waiting[reader->waiting_first])) {
+		reader->waiting_first = (reader->waiting_first + 1) % capacity;
+		reader->waiting_count--;
+		freed = true;
 	}
 	if (!freed)
 		return;
+	room = &header_of(reader)->room;
 	atomic_fetch_add_explicit(&room->value, 1, memory_order_seq_cst);
 	syscall(SYS_futex, (uint32_t *)&room->value, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+bool arena_reader_is_short(const struct arena_reader *reader, uint64_t *mark)
+{
+	uint32_t capacity = reader->region[ARENA_CHUNK_STATES].count;
+	uint32_t last = reader->waiting_first + (reader->waiting_count - 1) / 2;
+
+	if (!reader->waiting_count)
+		return false;
+	*mark = reader->waiting[last % capacity].mark;
+	return reader->waiting_count > capacity / 4 ||
+	       (arena_reader_used(reader, ARENA_CHUNK_STATES) == capacity &&
+		       !(uint32_t)atomic_load_explicit(
+			       &header_of(reader)->free_chunks.head, memory_order_relaxed));
 }
 
 bool arena_reader_node(
@@ -330,6 +393,38 @@ bool arena_reader_thread(
 	return ret->state != ARENA_THREAD_FREE;
 }
 
+bool arena_reader_detail(const struct arena_reader *reader, uint32_t index, uint64_t async_id,
+	struct arena_detail *ret)
+{
+	struct arena_detail *detail;
+
+	if (!index || index >= reader->region[ARENA_DETAILS].count || !async_id)
+		return false;
+	detail = record_at(reader, ARENA_DETAILS, index);
+	if (atomic_load_explicit(&detail->async_id, memory_order_acquire) != async_id)
+		return false;
+	memcpy(ret, detail, sizeof *ret);
+	return ret->async_id == async_id && ret->length <= ARENA_DETAIL_MAX;
+}
+
+bool arena_reader_ancestor(
+	const struct arena_reader *reader, uint32_t index, struct arena_ancestor *ret)
+{
+	struct arena_ancestor *ancestor;
+	uint64_t id;
+
+	if (!index || index >= reader->region[ARENA_ANCESTORS].count)
+		return false;
+	ancestor = record_at(reader, ARENA_ANCESTORS, index);
+	id = atomic_load_explicit(&ancestor->run_id, memory_order_acquire);
+	if (!id)
+		return false;
+	memcpy((void *)ret, (const void *)ancestor, sizeof *ret);
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&ancestor->run_id, memory_order_relaxed) == id &&
+	       ret->run_id == id;
+}
+
 void arena_reader_tell_number(const struct arena_reader *reader, uint32_t process_id)
 {
 	if (reader->is_live)
@@ -347,6 +442,11 @@ void arena_reader_counts(const struct arena_reader *reader, struct arena_reader_
 	ret->generation = atomic_load_explicit(&header->generation.value, memory_order_relaxed);
 	ret->exit_code = atomic_load_explicit(&header->exit_code, memory_order_relaxed);
 	ret->ended = atomic_load_explicit(&header->ended.value, memory_order_relaxed) != 0;
+	ret->overwritten_until =
+		atomic_load_explicit(&header->overwritten_until.value, memory_order_relaxed);
+	ret->process_id = atomic_load_explicit(&header->process_id, memory_order_relaxed);
+	ret->is_paused = atomic_load_explicit(&header->is_paused, memory_order_relaxed);
+	ret->paused_at = atomic_load_explicit(&header->paused_at, memory_order_relaxed);
 }
 
 uint64_t arena_reader_threads(const struct arena_reader *reader)

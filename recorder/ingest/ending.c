@@ -36,21 +36,13 @@ int64_t ending_lost(const struct ingest *ingest)
 static int announce(
 	struct ingest_process *process, const struct arena_thread *slot, struct error *err)
 {
-	struct event_thread event = {.os_tid = slot->os_tid,
-		.role = slot->role,
-		.foreign = 1, /* how it was made is not known from here */
-		.async_id = slot->async_id,
-		.root_run_id = slot->root_run_id,
-		.started = slot->started,
-		.type = slot->role == ACAUSAL_ROLE_MAIN ? ACAUSAL_TYPE_MAIN : ACAUSAL_TYPE_PTHREAD};
+	struct event_thread event;
 
-	memcpy(event.name, slot->name, sizeof event.name);
-	if (slot->role == ACAUSAL_ROLE_MAIN)
-		event.foreign = 0;
+	threads_event_of(slot, &event);
 	return events_announce_thread(process, &event, slot->number, err);
 }
 
-static int write_open_run(struct ingest_process *process, uint32_t number,
+int ending_write_open_run(struct ingest_process *process, uint32_t number,
 	const struct arena_run *open, int64_t outer_run_id, int64_t *run_id, struct error *err)
 {
 	struct ingest *ingest = process->ingest;
@@ -92,8 +84,8 @@ static int close_thread(struct ingest_process *process, const struct arena_threa
 	last = thread->root_run_id;
 	for (uint32_t i = 0; i < depth; i++) {
 		int64_t run_id = 0;
-		int outcome =
-			write_open_run(process, slot->number, &slot->open[i], outer, &run_id, err);
+		int outcome = ending_write_open_run(
+			process, slot->number, &slot->open[i], outer, &run_id, err);
 
 		if (outcome < 0)
 			return -1;
@@ -124,8 +116,8 @@ static int write_standing_arming(
 	row.armed_ns = events_ns(process, live->armed);
 	row.timeout_ms = live->timeout_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->timeout_ms;
 	row.repeat_ms = live->repeat_ms > INT64_MAX ? ROW_UNKNOWN : (int64_t)live->repeat_ms;
-	if (live->armings)
-		row.times = (int64_t)live->armings + 1;
+	if (live->armings > 1)
+		row.times = live->armings;
 	return window_add_arming(process->ingest, &row, err);
 }
 
@@ -172,7 +164,7 @@ static int write_gap(struct ingest_process *process, struct error *err)
 
 	return lost <= 0 ? 0
 			 : recording_write_gap(process->ingest->recording, 0, ROW_UNKNOWN,
-				   ROW_UNKNOWN, lost, err);
+				   ROW_UNKNOWN, lost, false, err);
 }
 
 int ending_write(struct ingest_process *process, struct error *err)
@@ -208,7 +200,9 @@ int ending_close(struct ingest_process *process, struct error *err)
 	crashes_find(process);
 	kin_exit_of(process, &code, &signal);
 	was_killed = process->has_crashed || (process->has_ended && signal > 0);
-	if (window_flush(ingest, false, err)) /* so that what has been written can be looked up */
+	if (history_end(process, err))
+		return -1;
+	if (window_flush(ingest, 0, err)) /* so that what has been written can be looked up */
 		return -1;
 	threads = arena_reader_used(&process->arena, ARENA_THREADS);
 	lives = arena_reader_used(&process->arena, ARENA_LIVES);
@@ -226,7 +220,8 @@ int ending_close(struct ingest_process *process, struct error *err)
 			return -1;
 		ingest->lost += outcome;
 	}
-	if (lines_end_process(&ingest->lines, process->process_id, err) ||
+	if (history_end_runs(process, err) || unseen_ends_write(process, err) ||
+		lines_end_process(&ingest->lines, process->process_id, err) ||
 		crashes_write(process, err))
 		return -1;
 	for (uint32_t i = 1; i < lives; i++) {
@@ -238,7 +233,7 @@ int ending_close(struct ingest_process *process, struct error *err)
 		if (outcome < 0)
 			return -1;
 		ingest->lost += outcome;
-		if (recording_is_full(ingest->recording) && window_flush(ingest, false, err))
+		if (recording_is_full(ingest->recording) && window_flush(ingest, 0, err))
 			return -1;
 	}
 	if (threads_write_unknown(process, err))
@@ -254,6 +249,7 @@ int ending_close(struct ingest_process *process, struct error *err)
 	process->is_closed = true;
 	/* Thousands of processes may come and go in one recording. */
 	places_process_deinit(&process->places);
+	history_destroy(process);
 	arena_reader_deinit(&process->arena);
 	threads_deinit(&process->threads);
 	free(process->sinks);

@@ -88,13 +88,21 @@ int events_on_gap(struct ingest_process *process, const struct found *found, str
 {
 	const struct event_gap *event = &found->event->GAP;
 
-	process->told_lost += event->lost;
+	const bool was_paused = event->head.flags & EVENT_GAP_PAUSED;
+	const int64_t to_ns = events_ns(process, event->to);
+
+	if (to_ns > process->gap_to_ns)
+		process->gap_to_ns = to_ns;
+	if (was_paused)
+		process->ingest->has_overwritten = true;
+	else
+		process->told_lost += event->lost;
 	/* What was lost may be the rest of a line: what comes after it is none of that. */
 	if (lines_end_thread(&process->ingest->lines, process->process_id, found->thread, err))
 		return -1;
 	return recording_write_gap(process->ingest->recording,
-		events_thread_id(process, found->thread), events_ns(process, event->from),
-		events_ns(process, event->to), event->lost, err);
+		events_thread_id(process, found->thread), events_ns(process, event->from), to_ns,
+		event->lost, was_paused, err);
 }
 
 int events_on_poll(struct ingest_process *process, const struct found *found, struct error *err)

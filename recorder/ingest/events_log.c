@@ -40,12 +40,11 @@ static uint32_t sink_number(struct ingest_process *process, uint32_t index)
 	return number;
 }
 
-int events_write_line(
-	void *user, const struct line *line, const char *text, size_t length, struct error *err)
+static struct row_log row_of(struct ingest *ingest, const struct line *line, size_t length)
 {
-	struct ingest *ingest = user;
 	struct recording_terms *terms = &ingest->terms;
-	struct row_log row = {.written_ns = line->written_ns,
+	struct row_log row = {.log_id = line->log_id,
+		.written_ns = line->written_ns,
 		.run_id = line->run_id,
 		.stack_id = line->stack_id,
 		.length = (uint32_t)length,
@@ -71,8 +70,30 @@ int events_write_line(
 	row.counted_by = line->sink_id
 				 ? terms->sinks.sinks[line->sink_id - 1].counted_by
 				 : (uint64_t)line->process_id << 32 | ((uint32_t)line->fd + 1u);
+	return row;
+}
+
+int events_write_line(
+	void *user, const struct line *line, const char *text, size_t length, struct error *err)
+{
+	struct ingest *ingest = user;
+	struct row_log row = row_of(ingest, line, length);
+
 	crashes_note_line(ingest, line, text, length);
-	return recording_add_log(ingest->recording, &row, text, err);
+	return row.log_id ? recording_keep_log(ingest->recording, &row, text, err)
+			  : recording_add_log(ingest->recording, &row, text, err);
+}
+
+int events_keep_line(
+	void *user, struct line *line, const char *text, size_t length, struct error *err)
+{
+	struct ingest *ingest = user;
+	struct row_log row = row_of(ingest, line, length);
+
+	if (recording_keep_log(ingest->recording, &row, text, err))
+		return -1;
+	line->log_id = row.log_id;
+	return 0;
 }
 
 static int add_piece(struct ingest_process *process, uint32_t number, const struct event_log *event,
@@ -83,6 +104,8 @@ static int add_piece(struct ingest_process *process, uint32_t number, const stru
 		.fd = event->fd < 0 ? -1 : event->fd,
 		.stream = event->writer,
 		.api = event->api < ACAUSAL_API_COUNT ? event->api : 0,
+		.since_ns = process->ingest->now_ns,
+		.mark = process->ingest->mark,
 		.at_flush = event->head.flags & EVENT_LOG_FLUSH,
 		.left_out = event->left_out};
 

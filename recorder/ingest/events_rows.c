@@ -65,9 +65,10 @@ static bool take_execution(struct ingest_process *process, const struct event_ex
 }
 
 /* A run whose link is known: it may be one more repeat of a chain. */
-static int note_hop(struct ingest *ingest, const struct row_run *run, int64_t link_run_id,
+static int note_hop(struct ingest_process *process, const struct row_run *run, int64_t link_run_id,
 	uint32_t origin_id, struct error *err)
 {
+	struct ingest *ingest = process->ingest;
 	struct fold_shortcut shortcut;
 	struct fold_hop hop = {.run_id = run->run_id,
 		.link_run_id = link_run_id,
@@ -75,7 +76,8 @@ static int note_hop(struct ingest *ingest, const struct row_run *run, int64_t li
 		.entry_id = run->entry_id,
 		.has_cause = run->cause_id != 0};
 
-	if (!fold_add(ingest->fold, &hop, &shortcut))
+	if (history_folds_behind(process, (uint64_t)(run->run_id - process->base)) ||
+		!fold_add(ingest->fold, &hop, &shortcut))
 		return 0;
 	return recording_write_fold(ingest->recording, shortcut.run_id, shortcut.period,
 		shortcut.times, shortcut.to_run_id, err);
@@ -134,19 +136,18 @@ int events_announce_thread(struct ingest_process *process, const struct event_th
 	return window_add_resource(ingest, &resource, type, stack_id, err);
 }
 
-int events_on_thread_end(
-	struct ingest_process *process, const struct found *found, struct error *err)
+int threads_end(struct ingest_process *process, uint32_t number, int64_t at_ns, struct error *err)
 {
-	const struct event_thread_end *event = &found->event->THREAD_END;
 	struct ingest *ingest = process->ingest;
-	struct thread *thread = threads_find(process, found->thread);
+	struct thread *thread = threads_find(process, number);
 	struct change change = {.kind = CHANGE_RUN_ENDED,
-		.at_ns = events_ns(process, event->ended),
-		.since_ns = ingest->now_ns};
+		.at_ns = at_ns,
+		.since_ns = ingest->now_ns,
+		.mark = ingest->mark};
 
 	if (!thread || !thread->is_announced || thread->has_ended)
 		return OUTCOME_SENSELESS;
-	events_lived(process, found->thread, change.at_ns);
+	events_lived(process, number, change.at_ns);
 	threads_ended(process, thread);
 	change.id = thread->root_run_id;
 	if (recording_add_change(ingest->recording, &change, err))
@@ -154,9 +155,16 @@ int events_on_thread_end(
 	change.kind = CHANGE_THREAD_ENDED;
 	change.id = thread->thread_id;
 	if (recording_add_change(ingest->recording, &change, err) ||
-		lines_end_thread(&ingest->lines, process->process_id, found->thread, err))
+		lines_end_thread(&ingest->lines, process->process_id, number, err))
 		return -1;
 	return window_destroy(ingest, thread->async_id, change.at_ns, err);
+}
+
+int events_on_thread_end(
+	struct ingest_process *process, const struct found *found, struct error *err)
+{
+	return threads_end(
+		process, found->thread, events_ns(process, found->event->THREAD_END.ended), err);
 }
 
 int events_on_resource(struct ingest_process *process, const struct found *found, struct error *err)
@@ -228,7 +236,7 @@ int events_on_request(struct ingest_process *process, const struct found *found,
 	totals_ran(&ingest->totals, total, row.run.duration_ns);
 	if (row.run.cause_id && window_caused(ingest, row.run.cause_id, row.run.run_id, err))
 		return -1;
-	if (note_hop(ingest, &row.run, row.resource.run_id, row.resource.origin_id, err))
+	if (note_hop(process, &row.run, row.resource.run_id, row.resource.origin_id, err))
 		return -1;
 	return recording_add_request(ingest->recording, &row, err);
 }
@@ -258,7 +266,7 @@ int events_on_run(struct ingest_process *process, const struct found *found, str
 	if (row.cause_id && window_caused(ingest, row.cause_id, row.run_id, err))
 		return -1;
 	if (row.arming_id && window_find_arming(ingest, row.arming_id, &link_run_id, &origin_id) &&
-		note_hop(ingest, &row, link_run_id, origin_id, err))
+		note_hop(process, &row, link_run_id, origin_id, err))
 		return -1;
 	if (row.arming_id && window_take_shot(ingest, &row, &shot.arming)) {
 		shot.run = row;
@@ -302,7 +310,9 @@ int events_on_arming(struct ingest_process *process, const struct found *found, 
 int events_on_disarm(struct ingest_process *process, const struct found *found, struct error *err)
 {
 	const struct event_disarm *event = &found->event->DISARM;
-	struct change change = {.kind = CHANGE_DISARMED, .since_ns = process->ingest->now_ns};
+	struct change change = {.kind = CHANGE_DISARMED,
+		.since_ns = process->ingest->now_ns,
+		.mark = process->ingest->mark};
 
 	if (!event->arming_id || event->end >= ACAUSAL_END_COUNT ||
 		!events_id(process, event->arming_id, &change.id) ||

@@ -37,7 +37,7 @@ bool held_is_full(const struct held *held)
 	return held->head - held->tail >= held->capacity;
 }
 
-void *held_add(struct held *held, int64_t id, int64_t now_ns)
+void *held_add(struct held *held, int64_t id, int64_t now_ns, uint64_t mark)
 {
 	struct held_entry *entry;
 
@@ -50,6 +50,7 @@ void *held_add(struct held *held, int64_t id, int64_t now_ns)
 	memset(entry, 0, held->stride);
 	entry->id = id;
 	entry->since_ns = now_ns;
+	entry->mark = mark;
 	return entry;
 }
 

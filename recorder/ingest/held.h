@@ -20,13 +20,14 @@ struct held {
 struct held_entry {
 	int64_t id; /* 0: taken out */
 	int64_t since_ns;
+	uint64_t mark; /* of the chunk that it came from: see ingest_internal.h */
 };
 
 bool held_init(struct held *, size_t stride, uint32_t capacity); /* false: no memory */
 void held_deinit(struct held *);
 
 /* A new zeroed entry; NULL when the window is full, or the ID is in it already. */
-void *held_add(struct held *, int64_t id, int64_t now_ns);
+void *held_add(struct held *, int64_t id, int64_t now_ns, uint64_t mark);
 void *held_find(const struct held *, int64_t id);
 void held_remove(struct held *, int64_t id);
 

@@ -4,6 +4,11 @@
  *
  * A pass takes the chunks with news in the order of their sequence numbers. Between passes nothing
  * of an arena is remembered but how far each chunk has been read.
+ *
+ * A chunk is given back to its program when all that it held has been committed, so that at every
+ * moment each event is in the recording or in the arena, whoever is killed. What is held in memory
+ * (window.c) is kept out of the recording for as long as enough other chunks are there, and then
+ * written as it is.
  */
 #include "recorder/ingest/ingest_internal.h"
 #include "recorder/ingest/maps.h"
@@ -22,6 +27,7 @@ enum {
 	PASSES_AT_END = 4096,
 	COMMIT_NS = 100000000,
 	LEAST_CALIBRATIONS = 10000,
+	WAITING_MAX = 256, /* processes for parents in flight: their arenas stay mapped */
 };
 
 static char *copy_text(const char *text)
@@ -82,7 +88,8 @@ int ingest_create(const struct ingest_options *options, struct ingest **ret, str
 	if (recording_set_meta(ingest->recording, "acausal_version", options->version, err) ||
 		recording_set_meta(ingest->recording, "command",
 			options->command_json ? options->command_json : "[]", err) ||
-		write_begin(ingest, realtime_ns, err) || window_flush(ingest, false, err))
+		recording_set_meta(ingest->recording, "mode", "record", err) ||
+		write_begin(ingest, realtime_ns, err) || window_flush(ingest, 0, err))
 		goto fail;
 	*ret = ingest;
 	return 0;
@@ -95,6 +102,7 @@ void ingest_process_destroy(struct ingest_process *process)
 {
 	if (!process)
 		return;
+	history_destroy(process);
 	places_process_deinit(&process->places);
 	arena_reader_deinit(&process->arena);
 	threads_deinit(&process->threads);
@@ -195,6 +203,23 @@ static int write_process(
 	return recording_write_process(process->ingest->recording, &row, err);
 }
 
+/* What the recording as a whole is, once this process is in it. */
+static int write_mode(struct ingest_process *process, bool is_dead, struct error *err)
+{
+	struct ingest *ingest = process->ingest;
+	struct arena_reader_counts counts;
+
+	if (process->arena.overwrites && !ingest->has_flight) {
+		ingest->has_flight = true;
+		return recording_set_meta(ingest->recording, "mode", "flight", err);
+	}
+	arena_reader_counts(&process->arena, &counts);
+	if (!is_dead || !counts.process_id || process->arena.overwrites)
+		return 0;
+	ingest->has_overwritten = true;
+	return recording_set_meta(ingest->recording, "drained", "1", err);
+}
+
 static struct ingest_process *process_create(struct ingest *ingest, const void *arena, size_t size,
 	const struct ingest_process_info *info, struct error *err)
 {
@@ -242,7 +267,7 @@ int ingest_add_process(struct ingest *ingest, const void *arena, size_t size,
 		error_set(err, "no memory for another process");
 		goto fail;
 	}
-	if (write_process(process, info, err) ||
+	if (write_process(process, info, err) || write_mode(process, info->is_dead, err) ||
 		(info->before && kin_became(info->before, process, err)))
 		goto fail;
 	if (process->parent)
@@ -285,37 +310,54 @@ void ingest_process_ended(struct ingest_process *process, int wait_status)
 		process, wait_status, timeline->zero_ns + (uint64_t)timeline_now(timeline));
 }
 
+/* Commits, writes what came from chunks up to `mark`, and gives chunks back. */
+static int commit(struct ingest *ingest, uint64_t mark, struct error *err)
+{
+	if (window_flush(ingest, mark, err))
+		return -1;
+	mark = window_mark(ingest, mark);
+	for (uint32_t i = 0; i < ingest->open_count; i++)
+		arena_reader_release(&ingest->open[i]->arena, mark);
+	return 0;
+}
+
 /* One pass over one process. `*read` is the number of bytes that were new. */
 static int read_process(
 	struct ingest_process *process, size_t chunk_limit, size_t *read, struct error *err)
 {
 	struct ingest *ingest = process->ingest;
 	struct arena_reader *arena = &process->arena;
-	uint64_t last = arena_reader_sequence(arena);
+	uint64_t last = arena_reader_sequence(arena), mark;
 	size_t i;
 
 	*read = 0;
+	if (!process->has_begun) {
+		process->has_begun = true;
+		if (history_begin(process, err))
+			return -1;
+	}
 	arena_reader_gather(arena, process->has_ended ? UINT64_MAX : last);
 	for (i = 0; i < arena->news_count && i < chunk_limit; i++) {
 		const struct chunk_news *news = &arena->news[i];
 		size_t size = arena_reader_take(arena, news, ingest->buffer);
-		bool is_broken;
+		bool is_broken = false;
 
+		ingest->mark++;
 		if (news->to > news->from && !size)
 			ingest->lost++; /* overwritten while it was read */
-		if (!size)
-			continue;
 		*read += size;
-		if (events_read(process, news->thread, (const unsigned char *)ingest->buffer, size,
-			    &is_broken, err))
+		if (size && events_read(process, news->thread,
+				    (const unsigned char *)ingest->buffer, size, &is_broken, err))
 			return -1;
 		if (is_broken)
 			arena_reader_break(arena, news);
-		if (recording_is_full(ingest->recording) && window_flush(ingest, false, err))
+		arena_reader_done(arena, news, ingest->mark);
+		if (arena_reader_is_short(arena, &mark)
+				? commit(ingest, mark, err)
+				: recording_is_full(ingest->recording) && commit(ingest, 0, err))
 			return -1;
 	}
 	process->read_up_to = i < arena->news_count ? arena->news[i].sequence - 1 : last;
-	arena_reader_release(arena);
 	return threads_release(process, err);
 }
 
@@ -342,24 +384,39 @@ static void forget_closed(struct ingest *ingest)
 	ingest->open_count = kept;
 }
 
+/* What runs in flight mode is read once it has ended: until then it is not still. */
+static bool is_in_flight(const struct ingest_process *process)
+{
+	return process->arena.overwrites && process->arena.is_live && !process->has_ended &&
+	       !process->ingest->is_finishing;
+}
+
 /*
- * Parents come before their children. With `at_last` nobody is waited for any more. `*busy` also
- * tells of a process that waits for its parent.
+ * Parents come before their children. With `at_last` nobody is waited for any more, nor when too
+ * many wait for parents that are in flight. `*busy` also tells of a process that waits for its
+ * parent, when that is being read.
  */
 static int read_all(struct ingest *ingest, bool at_last, bool *busy, struct error *err)
 {
 	bool has_closed = false;
+	int waiting = 0;
 
 	*busy = false;
 	for (uint32_t i = 0; i < ingest->open_count; i++) {
 		struct ingest_process *process = ingest->open[i];
-		int joined = kin_join(process, at_last, err);
+		int joined;
 		size_t read;
 
+		if (is_in_flight(process))
+			continue;
+		joined = kin_join(process, at_last || waiting > WAITING_MAX, err);
 		if (joined < 0)
 			return -1;
 		if (!joined) {
-			*busy = true;
+			if (is_in_flight(process->parent))
+				waiting++;
+			else
+				*busy = true;
 			continue;
 		}
 		if (read_process(process, CHUNKS_A_PASS, &read, err))
@@ -386,15 +443,21 @@ static void begin_pass(struct ingest *ingest)
 
 int ingest_drain(struct ingest *ingest, bool *busy, struct error *err)
 {
+	uint64_t mark;
+
 	if (recording_check(ingest->recording, err))
 		return -1;
 	begin_pass(ingest);
 	if (read_all(ingest, false, busy, err))
 		return -1;
+	for (uint32_t i = 0; i < ingest->open_count; i++)
+		if (arena_reader_is_short(&ingest->open[i]->arena, &mark) &&
+			commit(ingest, mark, err))
+			return -1;
 	if (recording_is_full(ingest->recording) ||
 		ingest->now_ns - ingest->flushed_ns >= COMMIT_NS ||
 		ingest->now_ns < ingest->flushed_ns)
-		return window_flush(ingest, false, err);
+		return commit(ingest, 0, err);
 	return 0;
 }
 
@@ -447,6 +510,7 @@ int ingest_finish(struct ingest *ingest, struct ingest_summary *ret, struct erro
 	uint64_t passes = 0;
 
 	memset(ret, 0, sizeof *ret);
+	ingest->is_finishing = true;
 	/* A process that still runs may go on publishing: it does not keep us for ever. */
 	while (busy && passes < PASSES_AT_END) {
 		begin_pass(ingest);
@@ -460,12 +524,12 @@ int ingest_finish(struct ingest *ingest, struct ingest_summary *ret, struct erro
 			return -1;
 	forget_closed(ingest);
 	sinks_find_moved(&ingest->terms.sinks);
-	if (write_waits(ingest, ret, err) || window_flush(ingest, true, err))
+	if (write_waits(ingest, ret, err) || window_flush(ingest, WINDOW_ALL, err))
 		return -1;
 	if (ingest->options.symbolize && finish_symbols(ingest, err))
 		return -1;
 	report(ingest, "indexes", 0);
-	if (finish_totals(ingest, err) || window_flush(ingest, true, err) ||
+	if (finish_totals(ingest, err) || window_flush(ingest, WINDOW_ALL, err) ||
 		recording_finish(ingest->recording, err))
 		return -1;
 	ret->resources = (uint64_t)(counts->resources + counts->requests);
@@ -476,6 +540,7 @@ int ingest_finish(struct ingest *ingest, struct ingest_summary *ret, struct erro
 	find_fatal(ingest, ret);
 	ret->lost = (uint64_t)ending_lost(ingest);
 	ret->crash_id = counts->last_crash_id;
+	ret->history_from_ns = counts->history_from_ns;
 	if (!stat(ingest->options.path, &status))
 		ret->size = (uint64_t)status.st_size;
 	return 0;

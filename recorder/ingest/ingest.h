@@ -70,6 +70,8 @@ struct ingest_summary {
 	/* The process that ended by it, with the signal; 0 when none did. */
 	uint32_t crash_process_id;
 	int crash_signal;
+	/* Since when no event of any process was overwritten; 0: since the beginning. */
+	int64_t history_from_ns;
 	uint64_t size; /* bytes of the file */
 };
 
@@ -93,7 +95,10 @@ bool ingest_process_is_done(const struct ingest_process *);
 /* What is its `process_id` in the recording. */
 uint32_t ingest_process_id(const struct ingest_process *);
 
-/* Reads what has been published, some megabytes at most. `*busy`: there was something. */
+/*
+ * Reads what has been published, some megabytes at most. `*busy`: there was something. A process in
+ * flight mode is read only once it has ended, or by ingest_finish.
+ */
 int ingest_drain(struct ingest *, bool *busy, struct error *err);
 
 enum {

@@ -1,8 +1,8 @@
 /*
  * What the files of the ingester's core share: ingest.c drains, events*.c make rows of events,
  * threads.c knows the threads, window.c holds what is not final, kin.c knows who made whom,
- * ending.c reads what a process left behind, finish.c completes the recording. Nothing else
- * includes it, but for tests.
+ * ending.c reads what a process left behind, history*.c what flight mode kept of what it overwrote,
+ * finish.c completes the recording. Nothing else includes it, but for tests.
  */
 #ifndef ACAUSAL_INGEST_INTERNAL_H
 #define ACAUSAL_INGEST_INTERNAL_H
@@ -65,14 +65,20 @@ struct ingest {
 	uint64_t closed_count;
 	int64_t closed_lost; /* events that closed processes could not write */
 	uint64_t closed_waits, closed_wait_ns;
-	uint32_t thread_count;	  /* threads that were named */
-	uint32_t thread_ids;	  /* the last one given, or set aside */
-	int64_t now_ns;		  /* when this pass began */
-	int64_t flushed_ns;	  /* when the last flush was */
+	uint32_t thread_count; /* threads that were named */
+	uint32_t thread_ids;   /* the last one given, or set aside */
+	int64_t now_ns;	       /* when this pass began */
+	int64_t flushed_ns;    /* when the last flush was */
+	/* Counts the chunks that were read: what is held in memory names the one that it came from,
+	 * so that no chunk is given back before all that was in it is in the recording. */
+	uint64_t mark;
 	int64_t lost, lost_noted; /* events that made no sense, or belonged to nothing */
 	int64_t max_skew_ns, skew_noted;
 	uint64_t buffer[ARENA_CHUNK_SIZE / 8];
 	bool has_dead_origin; /* time 0 is a dead process's */
+	bool has_flight;      /* a process in flight mode has come */
+	bool has_overwritten; /* events of a process are missing because of that, or of a pause */
+	bool is_finishing;    /* nothing is waited for any more */
 };
 
 struct thread {
@@ -108,6 +114,8 @@ struct ingest_process {
 	uint32_t process_id;
 	int64_t base; /* added to its IDs */
 	char *executable;
+	struct history *history; /* NULL: nothing was overwritten, or it was not read yet */
+	bool has_begun;		 /* to be read */
 	struct threads threads;
 	struct skew *run_skew, *async_skew;
 	bool has_ended, is_closed, has_crashed;
@@ -117,6 +125,7 @@ struct ingest_process {
 	struct said *said; /* what its threads wrote to stderr last: crashes.c; may be NULL */
 	int64_t last_crash_id;
 	int64_t told_lost; /* events that it said were lost, and where */
+	int64_t gap_to_ns; /* when the last gap that it told of was over; 0: it told of none */
 	int64_t ended_ns;
 	/* Whose child it is: kin.c. */
 	struct ingest_process *parent;	  /* NULL: not recorded */
@@ -181,6 +190,8 @@ int events_use_libuv(struct ingest_process *, unsigned type, struct error *err);
 
 /* events_log.c: takes a line from `lines`; `user` is the struct ingest. */
 lines_taker events_write_line;
+/* The same of one that has not ended: what there is of it gets a row that is changed later. */
+lines_keeper events_keep_line;
 
 /* What a thread's slot holds of a line. An outcome. */
 int events_take_partial(struct ingest_process *, const struct arena_thread *, struct error *err);
@@ -209,9 +220,14 @@ struct thread *threads_find(struct ingest_process *, uint32_t number);
 
 /* The thread's end has been read. */
 void threads_ended(struct ingest_process *, struct thread *);
+/* events_rows.c: a thread and its root run end. SENSELESS of one that is not known to live. */
+int threads_end(struct ingest_process *, uint32_t number, int64_t at_ns, struct error *err);
 
 /* Lets go of the records that are not needed any more. */
 int threads_release(struct ingest_process *, struct error *err);
+
+/* What a thread's slot says, as an event. One that was made by a call not kept there is foreign. */
+void threads_event_of(const struct arena_thread *slot, struct event_thread *ret);
 
 /* Writes rows of those that were named and never announced: they died before, or that was lost. */
 int threads_write_unknown(struct ingest_process *, struct error *err);
@@ -248,11 +264,19 @@ bool window_has_arming(struct ingest *, int64_t arming_id);
 /* The sum that a resource's runs go into; 0 when it is not known. */
 uint32_t window_total(struct ingest *, int64_t async_id);
 
+#define WINDOW_ALL UINT64_MAX
+
 /*
- * Writes what has waited long enough and commits. With `all` everything is written, and changes to
- * rows that have not come are given up.
+ * Writes what has waited long enough, or came from chunks up to that mark, and commits. With
+ * WINDOW_ALL everything is written, and changes to rows that have not come are given up.
  */
-int window_flush(struct ingest *, bool all, struct error *err);
+int window_flush(struct ingest *, uint64_t mark, struct error *err);
+
+/*
+ * The mark from which on chunks hold what is not in the recording yet, after a flush up to the mark
+ * `written`: changes up to there whose rows have not come are not waited for.
+ */
+uint64_t window_mark(struct ingest *, uint64_t written);
 
 /*
  * kin.c: whose child a process is, and of which call it came: from what its own arena says, what
@@ -302,10 +326,35 @@ void ingest_process_destroy(struct ingest_process *); /* NULL is fine */
 int ending_write(struct ingest_process *, struct error *err);
 
 /* What an ended process left open: its runs, its live resources, its threads. */
+/*
+ * unseen_ends.c: of a process that is closed, what has ended while its events were not written
+ * (recording was paused, there was no room): it was made, is not alive, and nothing tells its end.
+ * It gets an end when that was over. After all of its events and slots.
+ */
+int unseen_ends_write(struct ingest_process *, struct error *err);
+
 int ending_close(struct ingest_process *, struct error *err);
+
+/* A run that has not ended, unless it has a row. `*run_id` is its ID in the recording. An outcome.
+ */
+int ending_write_open_run(struct ingest_process *, uint32_t thread_number, const struct arena_run *,
+	int64_t outer_run_id, int64_t *run_id, struct error *err);
 
 /* Events that the processes could not write, and those that made no sense. */
 int64_t ending_lost(const struct ingest *);
+
+/*
+ * history.c: what flight mode kept of what it overwrote. It is told to the events' handlers before
+ * the process's own events are read …
+ */
+int history_begin(struct ingest_process *, struct error *err);
+/* … and once they have been: what is there no more has ended, at the latest when history begins. */
+int history_end(struct ingest_process *, struct error *err);
+/* Runs that have not ended and are in no thread's slot, after those that are. */
+int history_end_runs(struct ingest_process *, struct error *err);
+/* Whether the process itself has left out runs behind this one: no streak goes on there. */
+bool history_folds_behind(const struct ingest_process *, uint64_t run_id);
+void history_destroy(struct ingest_process *);
 
 /*
  * crashes.c: the fatal signals that a process left in its arena.

@@ -121,6 +121,16 @@ static int take_program(struct ingest_process *process, struct error *err)
 		process->ingest->recording, process->process_id, parent->process_id, err);
 }
 
+/* Whether a call that it has given a number to may be told of no more. */
+static bool has_lost_events(const struct ingest_process *process)
+{
+	struct arena_reader_counts counts = process->counts;
+
+	if (!process->is_closed)
+		arena_reader_counts(&process->arena, &counts);
+	return process->gap_to_ns || counts.lost || counts.overwritten_until || counts.is_paused;
+}
+
 int kin_join(struct ingest_process *process, bool at_last, struct error *err)
 {
 	const struct ingest_process *parent = process->parent;
@@ -144,7 +154,8 @@ int kin_join(struct ingest_process *process, bool at_last, struct error *err)
 			newest(process)->told_signal = spawn->exit_signal;
 		}
 	}
-	row.is_foreign = !process->is_root && !spawn;
+	row.is_foreign = !process->is_root && !spawn &&
+			 !(process->arena.from.spawn_id && parent && has_lost_events(parent));
 	if (parent && process->arena.is_fork && take_program(process, err))
 		return -1;
 	return recording_write_process_birth(process->ingest->recording, &row, err) ? -1 : 1;

@@ -152,22 +152,29 @@ static size_t torn_bytes(const char *text, size_t length)
 	return 0;
 }
 
-/* Hands a line over that is `length` bytes long as far as it is here. */
+/* Of a line that is `length` bytes long as far as it is here, what is kept; the rest is counted. */
+static size_t kept_length(
+	const struct lines *lines, const char *text, size_t length, uint64_t *left_out)
+{
+	if (length > lines->longest) {
+		*left_out += length - lines->longest;
+		length = lines->longest;
+	}
+	if (*left_out) {
+		size_t torn = torn_bytes(text, length);
+
+		*left_out += torn;
+		length -= torn;
+	}
+	return length;
+}
+
 static int hand_over(struct lines *lines, const struct line *line, const char *text, size_t length,
 	struct error *err)
 {
 	struct line whole = *line;
 
-	if (length > lines->longest) {
-		whole.left_out += length - lines->longest;
-		length = lines->longest;
-	}
-	if (whole.left_out) {
-		size_t torn = torn_bytes(text, length);
-
-		whole.left_out += torn;
-		length -= torn;
-	}
+	length = kept_length(lines, text, length, &whole.left_out);
 	return lines->take(lines->user, &whole, text, length, err);
 }
 
@@ -226,6 +233,7 @@ static struct open_line *begin(struct lines *lines, const struct line *piece, st
 	lines->free = open->next;
 	*open = (struct open_line){.line = *piece};
 	open->line.left_out = 0;
+	open->line.log_id = 0;
 	link_newest(lines, open);
 	count_of_thread(lines, piece, 1);
 	lines->count++;
@@ -267,6 +275,10 @@ static int append(struct lines *lines, struct open_line *open, const struct line
 		kept = length;
 	open->line.left_out = sum(open->line.left_out, length - kept);
 	open->line.at_flush |= piece->at_flush && length;
+	if (open->line.mark == UINT64_MAX) {
+		open->line.mark = piece->mark;
+		open->line.since_ns = piece->since_ns;
+	}
 	unlink_from_age(lines, open);
 	link_newest(lines, open);
 	if (open->length + kept > open->capacity) {
@@ -357,6 +369,44 @@ int lines_add(struct lines *lines, const struct line *piece, const char *text, s
 	if (open)
 		return end(lines, open, err);
 	return has_ended ? 0 : hand_over(lines, &whole, text, 0, err); /* an empty message */
+}
+
+static int keep_open(
+	struct lines *lines, struct open_line *open, lines_keeper *keep, struct error *err)
+{
+	const char *text = open->length ? open->text : "";
+	struct line line = open->line;
+	size_t length = kept_length(lines, text, open->length, &line.left_out);
+
+	if (keep(lines->user, &line, text, length, err))
+		return -1;
+	open->line.log_id = line.log_id;
+	open->line.mark = UINT64_MAX;
+	return 0;
+}
+
+int lines_keep(
+	struct lines *lines, uint64_t mark, int64_t since_ns, lines_keeper *keep, struct error *err)
+{
+	for (uint32_t at = lines->oldest; at; at = lines->open[at - 1].next) {
+		struct open_line *open = &lines->open[at - 1];
+
+		if (open->line.mark != UINT64_MAX &&
+			(open->line.mark <= mark || open->line.since_ns < since_ns) &&
+			keep_open(lines, open, keep, err))
+			return -1;
+	}
+	return 0;
+}
+
+uint64_t lines_mark(const struct lines *lines)
+{
+	uint64_t mark = UINT64_MAX;
+
+	for (uint32_t at = lines->oldest; at; at = lines->open[at - 1].next)
+		if (lines->open[at - 1].line.mark < mark)
+			mark = lines->open[at - 1].line.mark;
+	return mark;
 }
 
 int lines_end_thread(struct lines *lines, uint32_t process_id, uint32_t thread, struct error *err)

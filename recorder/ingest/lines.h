@@ -34,11 +34,20 @@ struct line {
 	uint16_t api;
 	bool at_flush;	   /* some of its text was seen only when a buffer was flushed */
 	uint64_t left_out; /* bytes that follow the text, and are not kept */
+	/* Of a piece, when it came and from which chunk; of a line, what has not been kept yet. */
+	int64_t since_ns;
+	uint64_t mark;
+	int64_t log_id; /* of the row that it has been kept in; 0: none */
 };
 
 /* Takes a whole line, without its newline. Less than 0: it failed. */
 typedef int lines_taker(
 	void *user, const struct line *line, const char *text, size_t length, struct error *err);
+
+/* Keeps what there is of a line that has not ended, and says in which row. Less than 0: it failed.
+ */
+typedef int lines_keeper(
+	void *user, struct line *line, const char *text, size_t length, struct error *err);
 
 struct lines {
 	lines_taker *take;
@@ -62,6 +71,16 @@ void lines_deinit(struct lines *);
  */
 int lines_add(struct lines *, const struct line *piece, const char *text, size_t length,
 	bool is_message, struct error *err);
+
+/*
+ * Has what has not ended kept where it came with a mark up to `mark` or before `since_ns`, if there
+ * is anything new of it.
+ */
+int lines_keep(
+	struct lines *, uint64_t mark, int64_t since_ns, lines_keeper *keep, struct error *err);
+
+/* The least mark of what is neither handed over nor kept; UINT64_MAX when there is none. */
+uint64_t lines_mark(const struct lines *);
 
 /* Ends the lines of those that will write no more. */
 int lines_end_thread(struct lines *, uint32_t process_id, uint32_t thread, struct error *err);

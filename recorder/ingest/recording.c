@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 2000 };
@@ -54,19 +55,63 @@ static const char *const name_of_api[] = {
 #undef X
 };
 
+/* SQLite does not always keep why a write failed. */
+static bool is_limited(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+/* What whoever records can do about it. */
+static const char *advice_on(int code, int number)
+{
+	if ((code & 0xff) == SQLITE_IOERR && number == ENOSPC)
+		code = SQLITE_FULL;
+	switch (code & 0xff) {
+	case SQLITE_NOMEM:
+		return "; end other programs, or raise the limit (ulimit -v)";
+	case SQLITE_FULL:
+		return "; make room on that disk, or record to another one with -o";
+	case SQLITE_IOERR:
+		if (number == ENOENT)
+			return "; was it removed while it was being written?";
+		return is_limited()
+			       ? "; there is a limit on the size of files: raise it (ulimit -f)"
+			       : "; look after that disk, or record to another one with -o";
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ": another process keeps it locked; end that one, or name another file with "
+		       "-o";
+	case SQLITE_READONLY:
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ": it was moved, or another process has changed it; name another file with "
+		       "-o";
+	case SQLITE_CANTOPEN:
+		return "; see that files can be made beside it, or name another one with -o";
+	default:
+		return "";
+	}
+}
+
 int recording_fail(struct recording *recording, const char *doing, struct error *err)
 {
 	int code = recording->db ? sqlite3_errcode(recording->db) : SQLITE_NOMEM;
 
 	if (!recording->has_failed) {
-		const char *advice = "";
+		int number = recording->db ? sqlite3_system_errno(recording->db) : 0;
+		bool has_number = number && ((code & 0xff) == SQLITE_IOERR ||
+						    (code & 0xff) == SQLITE_CANTOPEN);
+		char words[128];
 
 		recording->has_failed = true;
-		if ((code & 0xff) == SQLITE_FULL)
-			advice = "; make room on that disk, or record to another one with -o";
-		error_set(&recording->failure, "%s the recording %s failed: %s%s", doing,
+		error_set(&recording->failure, "%s the recording %s failed: %s%s%s%s", doing,
 			recording->path,
-			recording->db ? sqlite3_errmsg(recording->db) : "out of memory", advice);
+			recording->db ? sqlite3_errmsg(recording->db) : "out of memory",
+			has_number ? ": " : "",
+			has_number ? strerror_r(number, words, sizeof words) : "",
+			advice_on(code, number));
 		if (recording->db && !sqlite3_get_autocommit(recording->db))
 			sqlite3_exec(recording->db, "ROLLBACK", NULL, NULL, NULL);
 		recording->in_transaction = false;
@@ -156,19 +201,82 @@ static int write_names(struct recording *recording, struct error *err)
 	return 0;
 }
 
-static int open_file(struct recording *recording, struct error *err)
+static int open_file(struct recording *recording, const char *path, struct error *err)
 {
-	int fd = open(recording->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return error_set_errno(err, errno, "cannot make the recording %s", recording->path);
-	close(fd);
-	if (sqlite3_open_v2(recording->path, &recording->db,
-		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(path, &recording->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+		    NULL) != SQLITE_OK)
 		return recording_fail(recording, "opening", err);
 	sqlite3_extended_result_codes(recording->db, 1);
 	sqlite3_busy_timeout(recording->db, BUSY_MS);
 	return 0;
+}
+
+static int close_file(struct recording *recording, struct error *err)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++) {
+		sqlite3_finalize(recording->statement[i]);
+		recording->statement[i] = NULL;
+	}
+	if (sqlite3_close(recording->db) != SQLITE_OK)
+		return recording_fail(recording, "making", err);
+	recording->db = NULL;
+	return 0;
+}
+
+/* Everything that a recording has before anything is recorded. */
+static int fill_new_file(struct recording *recording, const char *path, struct error *err)
+{
+	return open_file(recording, path, err) ||
+			       (recording_wait_init(recording) &&
+				       recording_fail(recording, "making", err)) ||
+			       recording_run(recording,
+				       "PRAGMA page_size = 8192;"
+				       "PRAGMA synchronous = OFF;"
+				       "PRAGMA journal_mode = MEMORY;",
+				       "setting up", err) ||
+			       recording_begin(recording, err) ||
+			       recording_run(
+				       recording, schema_tables_sql, "making the tables of", err) ||
+			       recording_run(
+				       recording, schema_views_sql, "making the views of", err) ||
+			       prepare_all(recording, err) || write_names(recording, err) ||
+			       recording_set_meta(recording, "complete", "0", err) ||
+			       recording_run(recording, "COMMIT", "making", err) ||
+			       close_file(recording, err)
+		       ? -1
+		       : 0;
+}
+
+/*
+ * Makes the file under another name and then gives it its own, so that whatever is found under that
+ * one, whenever we were killed, is a recording.
+ */
+static int make_file(struct recording *recording, struct error *err)
+{
+	char *path;
+	int fd, result;
+
+	if (asprintf(&path, "%s" RECORDING_NEW_SUFFIX, recording->path) < 0)
+		return recording_no_memory(recording, err);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		result = error_set_errno(err, errno, "cannot make the recording %s", path);
+		free(path);
+		return result;
+	}
+	close(fd);
+	result = fill_new_file(recording, path, err);
+	recording->in_transaction = false;
+	if (!result && renameat2(AT_FDCWD, path, AT_FDCWD, recording->path, RENAME_NOREPLACE) &&
+		/* Not every file system can; then what comes in between is replaced. */
+		(errno != EINVAL || access(recording->path, F_OK) == 0 ||
+			rename(path, recording->path)))
+		result = error_set_errno(
+			err, errno, "cannot make the recording %s", recording->path);
+	if (result)
+		unlink(path);
+	free(path);
+	return result;
 }
 
 int recording_create(
@@ -187,27 +295,18 @@ int recording_create(
 		recording_destroy(recording);
 		return error_set(err, "no memory to record");
 	}
-	if (open_file(recording, err) ||
+	if (make_file(recording, err) || open_file(recording, recording->path, err) ||
 		(recording_wait_init(recording) && recording_fail(recording, "opening", err)) ||
 		recording_run(recording,
-			"PRAGMA page_size = 8192;"
 			"PRAGMA synchronous = OFF;"
-			/* Before the log: the file's own first bytes say what it is. */
-			"PRAGMA application_id = 0x61636175;"
 			"PRAGMA journal_mode = WAL;"
 			"PRAGMA wal_autocheckpoint = 2000;"
 			"PRAGMA cache_size = -32768;",
 			"setting up", err) ||
-		recording_begin(recording, err) ||
-		recording_run(recording, schema_tables_sql, "making the tables of", err) ||
-		recording_run(recording, schema_views_sql, "making the views of", err) ||
-		prepare_all(recording, err) || write_names(recording, err) ||
-		recording_set_meta(recording, "complete", "0", err) ||
-		recording_run(recording, "COMMIT", "writing", err)) {
+		prepare_all(recording, err)) {
 		recording_destroy(recording);
 		return -1;
 	}
-	recording->in_transaction = false;
 	*ret = recording;
 	return 0;
 }
@@ -315,6 +414,41 @@ bool recording_find_resource(
 	return found;
 }
 
+static int each_unended(struct recording *recording, enum statement name, const int64_t bounds[3],
+	recording_visit *visit, void *user, struct error *err)
+{
+	sqlite3_stmt *statement = recording->statement[name];
+	int step = SQLITE_ROW, result = 0;
+
+	if (recording->has_failed)
+		return recording_fail(recording, "reading", err);
+	for (int i = 0; i < 3; i++)
+		sqlite3_bind_int64(statement, i + 1, bounds[i]);
+	while (!result && (step = sqlite3_step(statement)) == SQLITE_ROW)
+		result = visit(user, sqlite3_column_int64(statement, 0),
+			(uint32_t)sqlite3_column_int64(statement, 1), err);
+	if (!result && step != SQLITE_DONE)
+		result = recording_fail(recording, "reading", err);
+	sqlite3_reset(statement);
+	return result;
+}
+
+int recording_each_unended_resource(struct recording *recording, int64_t first, int64_t last,
+	int64_t before_ns, recording_visit *visit, void *user, struct error *err)
+{
+	const int64_t bounds[] = {first, last, before_ns};
+
+	return each_unended(recording, STATEMENT_UNENDED_RESOURCES, bounds, visit, user, err);
+}
+
+int recording_each_unended_arming(struct recording *recording, int64_t first, int64_t last,
+	int64_t before_ns, recording_visit *visit, void *user, struct error *err)
+{
+	const int64_t bounds[] = {first, last, before_ns};
+
+	return each_unended(recording, STATEMENT_UNENDED_ARMINGS, bounds, visit, user, err);
+}
+
 /*
  * The trigger of a process's main thread that no uv_process_t stands for: the resource in whose run
  * it was made. That run ended after the process was made, and its row was written later.
@@ -330,12 +464,12 @@ static const char main_triggers_sql[] =
 int recording_finish(struct recording *recording, struct error *err)
 {
 	int64_t lost = 0;
+	int code;
 
 	if (recording_flush(recording, INT64_MAX, &lost, err) || recording_begin(recording, err) ||
 		recording_run(recording, schema_indexes_sql, "indexing", err) ||
 		recording_run(recording, last_references_sql, "finishing", err) ||
 		recording_run(recording, main_triggers_sql, "finishing", err) ||
-		recording_set_meta(recording, "complete", "1", err) ||
 		recording_run(recording, "COMMIT", "finishing", err))
 		return -1;
 	recording->in_transaction = false;
@@ -346,12 +480,11 @@ int recording_finish(struct recording *recording, struct error *err)
 	if (recording_run(recording, "PRAGMA synchronous = FULL", "finishing", err))
 		return -1;
 	/* A reader that has the recording open keeps it in WAL mode: complete, but three files. */
-	if (sqlite3_exec(recording->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) ==
-			SQLITE_OK ||
-		(sqlite3_errcode(recording->db) & 0xff) == SQLITE_BUSY ||
-		(sqlite3_errcode(recording->db) & 0xff) == SQLITE_LOCKED) {
-		sqlite3_exec(recording->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
-		return 0;
-	}
-	return recording_fail(recording, "finishing", err);
+	code = sqlite3_exec(recording->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY && (code & 0xff) != SQLITE_LOCKED)
+		return recording_fail(recording, "finishing", err);
+	sqlite3_exec(recording->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+	/* Last, so that it is true: all else is on the disk. */
+	return recording_run(
+		recording, "UPDATE meta SET value = '1' WHERE key = 'complete'", "finishing", err);
 }

@@ -44,7 +44,11 @@ enum { ORIGIN_CAUSE = 1 << 16 };
 struct recording_counts {
 	int64_t resources, requests, runs; /* rows written; a request is a resource with a run */
 	int64_t last_crash_id;
+	int64_t history_from_ns; /* the latest that was written of a process; 0: none was */
 };
+
+/* Put behind a recording's name, it is that of the file that is to become it. */
+#define RECORDING_NEW_SUFFIX "-new"
 
 /* A new file at `path`, which must not be there: 0600, in WAL mode, with tables and views. */
 int recording_create(
@@ -68,6 +72,11 @@ int recording_add_ref(struct recording *, const struct row_ref *, struct error *
 /* A line; `row->text` is filled here. */
 int recording_add_log(
 	struct recording *, const struct row_log *, const char *text, struct error *err);
+/*
+ * The same at once, into the transaction that the next flush commits: a new row, whose `log_id` is
+ * filled here, or what has become of the one that has it.
+ */
+int recording_keep_log(struct recording *, struct row_log *, const char *text, struct error *err);
 int recording_add_change(struct recording *, const struct change *, struct error *err);
 
 /* Rows written at once, into the transaction that the next flush commits. */
@@ -86,6 +95,9 @@ int recording_write_process_runtime(
 	struct recording *, uint32_t process_id, const char *runtime, struct error *err);
 int recording_write_process_end(struct recording *, uint32_t process_id, int64_t ended_ns,
 	int exit_code, int exit_signal, struct error *err); /* -1: unknown */
+/* From when on nothing of it was overwritten. */
+int recording_write_process_history(
+	struct recording *, uint32_t process_id, int64_t from_ns, struct error *err);
 int recording_write_thread(struct recording *, const struct row_thread *, struct error *err);
 int recording_write_last_run(
 	struct recording *, uint32_t thread_id, int64_t run_id, struct error *err);
@@ -99,7 +111,7 @@ int recording_write_fold(struct recording *, int64_t run_id, int period, int64_t
 	int64_t to_run_id, struct error *err);
 int recording_write_crash(struct recording *, const struct row_crash *, struct error *err);
 int recording_write_gap(struct recording *, uint32_t thread_id, int64_t from_ns, int64_t to_ns,
-	int64_t lost, struct error *err);
+	int64_t lost, bool was_paused, struct error *err);
 int recording_write_total(struct recording *, const struct row_total *, struct error *err);
 int recording_write_source(struct recording *, uint32_t frame_id, int inline_depth,
 	const char *function, const char *file, const char *directory, int line, int column,
@@ -132,6 +144,17 @@ bool recording_find_arming(
 bool recording_find_thread(struct recording *, uint32_t thread_id, int64_t *root_run_id);
 bool recording_find_resource(
 	struct recording *, int64_t async_id, uint32_t *type_id, uint32_t *stack_id);
+
+/*
+ * Calls `visit` for each row that has been flushed and has no end: resources or armings whose IDs
+ * are from `first` to `last` and which began before `before_ns`. `type_id` is a resource's. It may
+ * add changes, and write nothing.
+ */
+typedef int recording_visit(void *user, int64_t id, uint32_t type_id, struct error *err);
+int recording_each_unended_resource(struct recording *, int64_t first, int64_t last,
+	int64_t before_ns, recording_visit *visit, void *user, struct error *err);
+int recording_each_unended_arming(struct recording *, int64_t first, int64_t last,
+	int64_t before_ns, recording_visit *visit, void *user, struct error *err);
 
 const struct recording_counts *recording_counts(const struct recording *);
 

@@ -69,7 +69,7 @@ bool recording_is_utf8(const char *bytes, size_t length)
 void recording_bind_bytes(sqlite3_stmt *statement, int column, const char *bytes, size_t length)
 {
 	/* A NUL would end the text for many clients. */
-	if (recording_is_utf8(bytes, length) && !memchr(bytes, 0, length))
+	if (recording_is_utf8(bytes, length) && !(length && memchr(bytes, 0, length)))
 		sqlite3_bind_text(statement, column, bytes, (int)length, SQLITE_STATIC);
 	else
 		sqlite3_bind_blob(statement, column, bytes, (int)length, SQLITE_STATIC);

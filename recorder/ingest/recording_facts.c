@@ -106,6 +106,20 @@ int recording_write_process_end(struct recording *recording, uint32_t process_id
 	return recording_step(recording, statement, err);
 }
 
+int recording_write_process_history(
+	struct recording *recording, uint32_t process_id, int64_t from_ns, struct error *err)
+{
+	sqlite3_stmt *statement = begin_row(recording, STATEMENT_PROCESS_HISTORY, err);
+
+	if (!statement)
+		return -1;
+	sqlite3_bind_int64(statement, 1, process_id);
+	recording_bind_number(statement, 2, from_ns);
+	if (from_ns > recording->counts.history_from_ns)
+		recording->counts.history_from_ns = from_ns;
+	return recording_step(recording, statement, err);
+}
+
 int recording_write_thread(
 	struct recording *recording, const struct row_thread *row, struct error *err)
 {
@@ -215,7 +229,7 @@ int recording_write_crash(
 }
 
 int recording_write_gap(struct recording *recording, uint32_t thread_id, int64_t from_ns,
-	int64_t to_ns, int64_t lost, struct error *err)
+	int64_t to_ns, int64_t lost, bool was_paused, struct error *err)
 {
 	sqlite3_stmt *statement = begin_row(recording, STATEMENT_GAP, err);
 
@@ -224,7 +238,8 @@ int recording_write_gap(struct recording *recording, uint32_t thread_id, int64_t
 	recording_bind_id(statement, 1, thread_id);
 	recording_bind_number(statement, 2, from_ns);
 	recording_bind_number(statement, 3, to_ns);
-	sqlite3_bind_int64(statement, 4, lost);
+	recording_bind_number(statement, 4, lost);
+	recording_bind_text(statement, 5, was_paused ? "paused" : NULL);
 	return recording_step(recording, statement, err);
 }
 

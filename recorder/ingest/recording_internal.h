@@ -29,6 +29,7 @@
 	X(PROCESS_RUNTIME, "UPDATE process SET runtime = ?2 WHERE process_id = ?1")                \
 	X(PROCESS_END, "UPDATE process SET ended_ns = ?2, exit_code = ?3, exit_signal = ?4 "       \
 		       "WHERE process_id = ?1")                                                    \
+	X(PROCESS_HISTORY, "UPDATE process SET history_from_ns = ?2 WHERE process_id = ?1")        \
 	X(THREAD, "INSERT INTO thread (thread_id, process_id, os_tid, name, role, "                \
 		  "root_run_id, started_ns, is_foreign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "  \
 		  "ON CONFLICT (thread_id) DO UPDATE SET os_tid = excluded.os_tid, "               \
@@ -64,10 +65,13 @@
 	X(SINK, "INSERT OR REPLACE INTO sink VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")         \
 	X(LOG_ORIGIN, "INSERT INTO log_origin VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")            \
 	X(LOG, "INSERT INTO packed_log SELECT NULL, w.* FROM waiting_log w")                       \
+	X(LOG_KEPT, "INSERT INTO packed_log VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)")            \
+	X(LOG_CHANGED, "UPDATE packed_log SET log_origin_id = ?2, full_length = ?3, text = ?4 "    \
+		       "WHERE log_id = ?1")                                                        \
 	X(CRASH,                                                                                   \
 		"INSERT INTO crash (process_id, thread_id, run_id, stack_id, signal, code, "       \
 		"fault_address, crashed_ns, message) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") \
-	X(GAP, "INSERT INTO gap VALUES (NULL, ?1, ?2, ?3, ?4)")                                    \
+	X(GAP, "INSERT INTO gap VALUES (NULL, ?1, ?2, ?3, ?4, ?5)")                                \
 	X(TOTAL, "INSERT INTO stack_total VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")       \
 	X(DESTROYED, "UPDATE packed_resource SET lifetime_ns = max(0, ?2 - created_ns) "           \
 		     "WHERE async_id = ?1")                                                        \
@@ -85,6 +89,12 @@
 	X(REFERENCED, "UPDATE packed_resource SET has_ref = ?2 WHERE async_id = ?1 "               \
 		      "AND has_ref IS NOT NULL")                                                   \
 	X(THREAD_NAME, "UPDATE thread SET name = ?2 WHERE thread_id = ?1")                         \
+	X(UNENDED_RESOURCES,                                                                       \
+		"SELECT r.async_id, coalesce(r.type_id, o.type_id) FROM packed_resource r "        \
+		"LEFT JOIN origin o ON o.origin_id = r.origin_id WHERE r.async_id BETWEEN ?1 "     \
+		"AND ?2 AND r.lifetime_ns IS NULL AND r.created_ns < ?3")                          \
+	X(UNENDED_ARMINGS, "SELECT arming_id, 0 FROM packed_arming WHERE arming_id BETWEEN ?1 "    \
+			   "AND ?2 AND end_code IS NULL AND stood_ns IS NULL AND armed_ns < ?3")   \
 	X(FIND_RESOURCE, "SELECT coalesce(r.type_id, o.type_id), o.stack_id FROM "                 \
 			 "packed_resource r LEFT JOIN origin o ON o.origin_id = r.origin_id "      \
 			 "WHERE r.async_id = ?1")                                                  \

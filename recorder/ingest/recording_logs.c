@@ -35,6 +35,51 @@ int recording_add_log(
 		       : recording_no_memory(recording, err);
 }
 
+static void bind_line(sqlite3_stmt *statement, int column, const char *text, size_t length)
+{
+	if (recording_is_utf8(text, length))
+		sqlite3_bind_text(statement, column, text, (int)length, SQLITE_STATIC);
+	else
+		sqlite3_bind_blob(statement, column, text, (int)length, SQLITE_STATIC);
+}
+
+/* The next number of those that are counted together; 0 when there are too many of them. */
+static uint32_t next_number(struct recording *recording, uint64_t counted_by)
+{
+	uint32_t number = 0;
+
+	idmap_get(&recording->line_numbers, counted_by, &number);
+	return idmap_put(&recording->line_numbers, counted_by, number + 1) ? number + 1 : 0;
+}
+
+int recording_keep_log(
+	struct recording *recording, struct row_log *row, const char *text, struct error *err)
+{
+	sqlite3_stmt *statement =
+		recording->statement[row->log_id ? STATEMENT_LOG_CHANGED : STATEMENT_LOG_KEPT];
+	int64_t columns[WAITING_COLUMNS];
+	int result;
+
+	if (recording_begin(recording, err))
+		return -1;
+	if (row->log_id) {
+		sqlite3_bind_int64(statement, 1, row->log_id);
+		recording_bind_id(statement, 2, row->log_origin_id);
+		recording_bind_number(statement, 3, row->full_length);
+		bind_line(statement, 4, text, row->length);
+	} else {
+		row->line_number = next_number(recording, row->counted_by);
+		recording->waiting[WAITING_LOG].pack(row, columns);
+		for (int i = 0; i < 6; i++)
+			recording_bind_number(statement, i + 1, columns[i]);
+		bind_line(statement, 7, text, row->length);
+	}
+	result = recording_step(recording, statement, err);
+	if (!row->log_id)
+		row->log_id = sqlite3_last_insert_rowid(recording->db);
+	return result;
+}
+
 static int write_sink(
 	struct recording *recording, uint32_t number, const struct sink *sink, struct error *err)
 {
@@ -100,15 +145,6 @@ int recording_write_log_terms(struct recording *recording, struct error *err)
 			return -1;
 	}
 	return write_sinks(recording, err);
-}
-
-/* The next number of those that are counted together; 0 when there are too many of them. */
-static uint32_t next_number(struct recording *recording, uint64_t counted_by)
-{
-	uint32_t number = 0;
-
-	idmap_get(&recording->line_numbers, counted_by, &number);
-	return idmap_put(&recording->line_numbers, counted_by, number + 1) ? number + 1 : 0;
 }
 
 void recording_number_logs(struct recording *recording)

@@ -86,6 +86,7 @@ struct row_log {
 	uint32_t log_origin_id, stack_id;
 	uint32_t line_number;  /* given when it is written; 0: none */
 	uint32_t text, length; /* in the batch's text */
+	int64_t log_id;	       /* of a row that is there already; 0: a new one */
 };
 
 struct row_thread {
@@ -139,7 +140,8 @@ struct change {
 	enum change_kind kind;
 	uint32_t type_id, stack_id, end_code, has_ref;
 	int64_t at_ns, run_id, trigger_id, handle_id;
-	int64_t since_ns; /* when the ingester learned of it */
+	int64_t since_ns; /* when the ingester learned of it … */
+	uint64_t mark;	  /* … and from which chunk */
 };
 
 #endif

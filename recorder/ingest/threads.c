@@ -261,3 +261,27 @@ int threads_write_unknown(struct ingest_process *process, struct error *err)
 	}
 	return 0;
 }
+
+void threads_event_of(const struct arena_thread *slot, struct event_thread *ret)
+{
+	bool is_main = slot->role == ACAUSAL_ROLE_MAIN;
+
+	*ret = (struct event_thread){.os_tid = slot->os_tid,
+		.role = slot->role,
+		.foreign = !is_main && (slot->foreign || !slot->created),
+		.async_id = slot->async_id,
+		.root_run_id = slot->root_run_id,
+		.started = slot->started,
+		.trigger_id = slot->trigger_id,
+		.run_id = slot->run_id,
+		.created = slot->created,
+		.address = slot->address,
+		.stack = slot->stack,
+		.type = slot->type ? slot->type
+			: is_main  ? ACAUSAL_TYPE_MAIN
+				   : ACAUSAL_TYPE_PTHREAD,
+		.api = slot->api,
+		.maker = slot->maker,
+		.callback = slot->callback};
+	memcpy(ret->name, slot->name, sizeof ret->name);
+}

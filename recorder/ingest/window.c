@@ -99,11 +99,11 @@ int window_add_resource(struct ingest *ingest, const struct row_resource *row, u
 
 	if (held_find(&ingest->resources, row->async_id))
 		return OUTCOME_SENSELESS;
-	held = held_add(&ingest->resources, row->async_id, ingest->now_ns);
+	held = held_add(&ingest->resources, row->async_id, ingest->now_ns, ingest->mark);
 	if (!held) {
 		if (write_resource(ingest, held_oldest(&ingest->resources), err))
 			return -1;
-		held = held_add(&ingest->resources, row->async_id, ingest->now_ns);
+		held = held_add(&ingest->resources, row->async_id, ingest->now_ns, ingest->mark);
 		if (!held)
 			return OUTCOME_SENSELESS;
 	}
@@ -139,7 +139,8 @@ int window_destroy(struct ingest *ingest, int64_t async_id, int64_t at_ns, struc
 		&(struct change){.kind = CHANGE_DESTROYED,
 			.id = async_id,
 			.at_ns = at_ns,
-			.since_ns = ingest->now_ns},
+			.since_ns = ingest->now_ns,
+			.mark = ingest->mark},
 		err);
 }
 
@@ -168,7 +169,8 @@ int window_retype(struct ingest *ingest, int64_t async_id, uint32_t type_id, int
 			.type_id = type_id,
 			.trigger_id = trigger_id,
 			.handle_id = handle_id,
-			.since_ns = ingest->now_ns},
+			.since_ns = ingest->now_ns,
+			.mark = ingest->mark},
 		err);
 }
 
@@ -185,7 +187,8 @@ int window_reference(struct ingest *ingest, int64_t async_id, bool has_ref, stru
 		&(struct change){.kind = CHANGE_REFERENCED,
 			.id = async_id,
 			.has_ref = has_ref,
-			.since_ns = ingest->now_ns},
+			.since_ns = ingest->now_ns,
+			.mark = ingest->mark},
 		err);
 }
 
@@ -221,11 +224,11 @@ int window_add_arming(struct ingest *ingest, const struct row_arming *row, struc
 	/* What has fired has a run, which will come: see window_take_shot. */
 	if (row->end_code != ACAUSAL_END_NONE && row->end_code != ACAUSAL_END_FIRED)
 		return recording_add_arming(ingest->recording, row, err);
-	held = held_add(&ingest->armings, row->arming_id, ingest->now_ns);
+	held = held_add(&ingest->armings, row->arming_id, ingest->now_ns, ingest->mark);
 	if (!held) {
 		if (write_arming(ingest, held_oldest(&ingest->armings), err))
 			return -1;
-		held = held_add(&ingest->armings, row->arming_id, ingest->now_ns);
+		held = held_add(&ingest->armings, row->arming_id, ingest->now_ns, ingest->mark);
 		if (!held)
 			return OUTCOME_SENSELESS;
 	}
@@ -320,11 +323,11 @@ int window_add_cause(struct ingest *ingest, const struct row_cause *row, struct 
 	/* One that was coalesced into another makes no run happen. */
 	if (row->first_id)
 		return recording_add_cause(ingest->recording, row, err);
-	held = held_add(&ingest->causes, row->cause_id, ingest->now_ns);
+	held = held_add(&ingest->causes, row->cause_id, ingest->now_ns, ingest->mark);
 	if (!held) {
 		if (write_cause(ingest, held_oldest(&ingest->causes), err))
 			return -1;
-		held = held_add(&ingest->causes, row->cause_id, ingest->now_ns);
+		held = held_add(&ingest->causes, row->cause_id, ingest->now_ns, ingest->mark);
 		if (!held)
 			return OUTCOME_SENSELESS;
 	}
@@ -349,7 +352,8 @@ int window_caused(struct ingest *ingest, int64_t cause_id, int64_t run_id, struc
 		&(struct change){.kind = CHANGE_CAUSED,
 			.id = cause_id,
 			.run_id = run_id,
-			.since_ns = ingest->now_ns},
+			.since_ns = ingest->now_ns,
+			.mark = ingest->mark},
 		err);
 }
 
@@ -414,32 +418,60 @@ static int apply_change(struct ingest *ingest, struct change *change, struct err
 	}
 }
 
-static bool is_due(const struct held_entry *entry, bool all, int64_t now_ns)
+static bool is_due(const struct held_entry *entry, uint64_t mark, int64_t now_ns)
 {
-	return entry && (all || now_ns - entry->since_ns > HELD_NS);
+	return entry && (entry->mark <= mark || now_ns - entry->since_ns > HELD_NS);
 }
 
-int window_flush(struct ingest *ingest, bool all, struct error *err)
+static void lower_to(uint64_t *mark, const struct held_entry *entry)
 {
+	if (entry && entry->mark < *mark)
+		*mark = entry->mark;
+}
+
+uint64_t window_mark(struct ingest *ingest, uint64_t written)
+{
+	uint64_t mark = ingest->mark + 1;
+	size_t count;
+	const struct change *changes = recording_changes(ingest->recording, &count);
+
+	lower_to(&mark, held_oldest(&ingest->resources));
+	lower_to(&mark, held_oldest(&ingest->armings));
+	lower_to(&mark, held_oldest(&ingest->causes));
+	if (lines_mark(&ingest->lines) < mark)
+		mark = lines_mark(&ingest->lines);
+	for (size_t i = 0; i < count; i++)
+		if (changes[i].mark < mark && changes[i].mark > written &&
+			ingest->now_ns - changes[i].since_ns <= HELD_NS)
+			mark = changes[i].mark;
+	return mark;
+}
+
+int window_flush(struct ingest *ingest, uint64_t mark, struct error *err)
+{
+	const bool all = mark == WINDOW_ALL;
 	struct held_entry *entry;
 	struct change *changes;
 	size_t count;
-	int64_t lost;
+	int64_t lost, given_up = 0;
 	char text[32];
 
 	changes = recording_changes(ingest->recording, &count);
 	for (size_t i = 0; i < count; i++)
 		if (apply_change(ingest, &changes[i], err))
 			return -1;
-	while (is_due(entry = held_oldest(&ingest->resources), all, ingest->now_ns))
+	while (is_due(entry = held_oldest(&ingest->resources), mark, ingest->now_ns))
 		if (write_resource(ingest, (struct held_resource *)entry, err))
 			return -1;
-	while (is_due(entry = held_oldest(&ingest->armings), all, ingest->now_ns))
+	while (is_due(entry = held_oldest(&ingest->armings), mark, ingest->now_ns))
 		if (write_arming(ingest, (struct held_arming *)entry, err))
 			return -1;
-	while (is_due(entry = held_oldest(&ingest->causes), all, ingest->now_ns))
+	while (is_due(entry = held_oldest(&ingest->causes), mark, ingest->now_ns))
 		if (write_cause(ingest, (struct held_cause *)entry, err))
 			return -1;
+	if (lines_keep(&ingest->lines, all ? 0 : mark, ingest->now_ns - HELD_NS, events_keep_line,
+		    err))
+		return -1;
 	lost = ending_lost(ingest);
 	if (lost != ingest->lost_noted) {
 		snprintf(text, sizeof text, "%lld", (long long)lost);
@@ -454,6 +486,11 @@ int window_flush(struct ingest *ingest, bool all, struct error *err)
 		ingest->skew_noted = ingest->max_skew_ns;
 	}
 	ingest->flushed_ns = ingest->now_ns;
-	return recording_flush(ingest->recording, all ? INT64_MAX : ingest->now_ns - give_up_ns,
-		&ingest->lost, err);
+	if (recording_flush(ingest->recording, all ? INT64_MAX : ingest->now_ns - give_up_ns,
+		    &given_up, err))
+		return -1;
+	/* The end of what began before history did has no row to go to. */
+	if (!ingest->has_overwritten)
+		ingest->lost += given_up;
+	return 0;
 }

@@ -57,7 +57,8 @@ static int prepare_environment(bool alone)
 
 	snprintf(self, sizeof self, "%d", (int)getpid());
 	if (unsetenv(ARENA_FROM_ENV) != 0 || unsetenv(ARENA_LOG_ENV) != 0 ||
-		unsetenv(ARENA_LOG_MAX_ENV) != 0 || unsetenv(ARENA_TAG_ENV) != 0)
+		unsetenv(ARENA_LOG_MAX_ENV) != 0 || unsetenv(ARENA_TAG_ENV) != 0 ||
+		unsetenv(ARENA_FLIGHT_ENV) != 0)
 		return -1;
 	return alone ? setenv(ARENA_PID_ENV, self, 1) : unsetenv(ARENA_PID_ENV);
 }

@@ -61,8 +61,8 @@ int door_poll(const struct door *door, struct pollfd *ret)
 {
 	int count = 0;
 
-	/* While the room is full, callers wait outside. */
-	if (door->guest_count < DOOR_GUESTS)
+	/* While the room is full, callers wait outside, and are not to wake us. */
+	if (door->guest_count < DOOR_GUESTS && !door->is_short)
 		ret[count++] = (struct pollfd){.fd = door->listener, .events = POLLIN};
 	for (int i = 0; i < door->guest_count; i++)
 		ret[count++] = (struct pollfd){.fd = door->guests[i].socket, .events = POLLIN};
@@ -99,6 +99,7 @@ static void let_in(struct door *door)
 {
 	long long now = now_ms();
 
+	door->is_short = false;
 	while (door->guest_count < DOOR_GUESTS) {
 		int socket = accept4(door->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		struct ucred credentials;
@@ -107,6 +108,7 @@ static void let_in(struct door *door)
 		if (socket < 0) {
 			if (errno == EINTR || errno == ECONNABORTED)
 				continue;
+			door->is_short = errno != EAGAIN;
 			return;
 		}
 		/* 0: of a process namespace that we cannot see into. */
@@ -149,7 +151,7 @@ static int take_descriptor(struct msghdr *message)
 enum heard { HEARD_NOTHING, HEARD_HELLO, HEARD_NONSENSE, HEARD_UNUSABLE };
 
 static enum heard judge(const struct door *door, const struct arena_hello *hello, size_t size,
-	int memfd, struct error *err)
+	int memfd, bool was_cut, struct error *err)
 {
 	if (size != sizeof *hello || hello->magic != ARENA_MAGIC || hello->token != door->token)
 		return HEARD_NONSENSE;
@@ -162,6 +164,10 @@ static enum heard judge(const struct door *door, const struct arena_hello *hello
 		error_set(err,
 			"a limit on memory or on the size of files leaves no room (ulimit -v, "
 			"-f)");
+		return HEARD_UNUSABLE;
+	}
+	if (memfd < 0 && was_cut) {
+		error_set(err, "the recorder had no descriptor left (ulimit -n)");
 		return HEARD_UNUSABLE;
 	}
 	if (memfd < 0) {
@@ -195,7 +201,7 @@ static enum heard hear(const struct door *door, const struct door_guest *guest,
 	if (size <= 0)
 		return HEARD_NONSENSE;
 	memfd = take_descriptor(&message);
-	heard = judge(door, &hello, (size_t)size, memfd, err);
+	heard = judge(door, &hello, (size_t)size, memfd, message.msg_flags & MSG_CTRUNC, err);
 	if (heard == HEARD_HELLO)
 		*ret = (struct door_hello){
 			.os_pid = guest->os_pid, .memfd = memfd, .size = hello.size};

@@ -34,6 +34,7 @@ struct door {
 		long long came_ms;
 	} guests[DOOR_GUESTS];
 	int guest_count;
+	bool is_short; /* of descriptors: nobody can be let in for now */
 };
 
 /* Who said hello. */

@@ -7,10 +7,12 @@
 #include "recorder/wire/arena.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 static int find_library(char ret[PATH_MAX], struct error *err)
@@ -19,9 +21,13 @@ static int find_library(char ret[PATH_MAX], struct error *err)
 	char folder[PATH_MAX], path[PATH_MAX + 32];
 	ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
 
-	if (length <= 0)
-		return error_set_errno(err, errno, "/proc/self/exe");
-	folder[length] = 0;
+	if (length > 0) {
+		folder[length] = 0;
+	} else if (!realpath((const char *)getauxval(AT_EXECFN), folder)) {
+		return error_set_errno(err, errno,
+			"where acausal is, and libacausal.so beside it, cannot be found without "
+			"/proc");
+	}
 	*strrchr(folder, '/') = 0;
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		snprintf(path, sizeof path, "%s/%slibacausal.so", folder, places[i]);
@@ -53,7 +59,7 @@ static int asan_length(const char *others)
 
 int environment_init(struct environment *environment, const struct program *program,
 	const char *door_name, const struct log_options *logs, bool drop_when_full,
-	struct error *err)
+	uint64_t flight_size, struct error *err)
 {
 	char library[PATH_MAX];
 	const char *others = getenv("LD_PRELOAD");
@@ -76,6 +82,9 @@ int environment_init(struct environment *environment, const struct program *prog
 	else if (asprintf(++variable, "%s=%s", ARENA_SOCKET_ENV, door_name) < 0)
 		*variable = NULL;
 	else if (asprintf(++variable, "ACAUSAL_ON_FULL=%s", drop_when_full ? "drop" : "wait") < 0)
+		*variable = NULL;
+	else if (flight_size &&
+		 asprintf(++variable, "%s=%" PRIu64, ARENA_FLIGHT_ENV, flight_size) < 0)
 		*variable = NULL;
 	if (!*variable || log_options_variables(logs, variable + 1) < 0) {
 		environment_deinit(environment);

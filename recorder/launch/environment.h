@@ -7,8 +7,9 @@
 #include "recorder/launch/program.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
-enum { ENVIRONMENT_COUNT = 4 + LOG_VARIABLES };
+enum { ENVIRONMENT_COUNT = 5 + LOG_VARIABLES };
 
 struct environment {
 	char *variables[ENVIRONMENT_COUNT]; /* NAME=VALUE, NULL at the end */
@@ -16,11 +17,12 @@ struct environment {
 
 /*
  * Finds libacausal.so beside this program or in the `lib` folder beside its folder. `door_name` is
- * that of a struct door. ACAUSAL_PID is not among the variables: only the child itself knows it.
+ * that of a struct door. `flight_size` is in bytes; 0: not in flight mode. ACAUSAL_PID is not among
+ * the variables: only the child itself knows it.
  */
 int environment_init(struct environment *environment, const struct program *program,
 	const char *door_name, const struct log_options *logs, bool drop_when_full,
-	struct error *err);
+	uint64_t flight_size, struct error *err);
 void environment_deinit(struct environment *environment);
 
 #endif

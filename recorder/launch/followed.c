@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ENDS_AT_ONCE = 64 };
+enum { ENDS_AT_ONCE = 64, CHECK_NS = 1000000000 };
 
 struct followed_process {
 	struct held_arena arena;
@@ -355,6 +355,10 @@ bool followed_drain(struct followed *followed)
 		if ((evidence != EVIDENCE_NONE || followed->is_hasty) && !followed->has_begun)
 			ret = begin(followed, &err);
 	}
+	if (ret == 0 && followed->ingest && monotonic_ns() - followed->checked_ns > CHECK_NS) {
+		followed->checked_ns = monotonic_ns();
+		ret = output_check(followed->output, &err);
+	}
 	if (ret == 0 && followed->ingest)
 		ret = ingest_drain(followed->ingest, &is_busy, &err);
 	if (ret != 0)
@@ -388,7 +392,8 @@ bool followed_finish(struct followed *followed, struct ingest_summary *ret)
 
 	if (!followed->ingest)
 		return false;
-	if (ingest_finish(followed->ingest, ret, &err) != 0) {
+	if (output_check(followed->output, &err) != 0 ||
+		ingest_finish(followed->ingest, ret, &err) != 0) {
 		followed_fail(followed, &err);
 		return false;
 	}

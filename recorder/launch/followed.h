@@ -39,10 +39,12 @@ struct followed {
 	int live_count;	 /* of those that have not ended */
 	bool is_alone;	 /* the command alone is recorded */
 	bool is_hasty;	 /* recording begins with the first process, which waits for its number */
+	bool is_flight;	 /* the oldest events of each process may be overwritten */
 	bool has_come;	 /* somebody said hello */
 	bool uses_libuv; /* one of them does */
 	bool has_begun;	 /* the recording was made */
-	bool has_failed; /* nothing more is recorded; `failure` says why */
+	uint64_t checked_ns; /* when the recording was last seen to be at its place */
+	bool has_failed;     /* nothing more is recorded; `failure` says why */
 	struct error failure;
 	uint64_t turned_away;	      /* processes that there was no room for … */
 	struct error turned_away_why; /* … or whose arena could not be used; the last one */

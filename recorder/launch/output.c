@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What SQLite may keep beside a database. */
-static const char *const companions[] = {"-wal", "-shm", "-journal"};
+/* What SQLite may keep beside a database, and what was to become one. */
+static const char *const companions[] = {"-wal", "-shm", "-journal", "-new"};
 
 enum {
 	APPLICATION_ID = 0x61636175,
@@ -167,6 +167,25 @@ void output_lock(struct output *output)
 	output->lock = open(output->path, O_RDWR | O_CLOEXEC);
 	if (output->lock >= 0)
 		fcntl(output->lock, F_OFD_SETLK, &lock);
+}
+
+int output_check(const struct output *output, struct error *err)
+{
+	struct stat made, found;
+
+	if (output->lock < 0 || fstat(output->lock, &made) != 0)
+		return 0;
+	if (stat(output->path, &found) != 0)
+		return error_set_errno(err, errno,
+			"the recording %s was moved or removed while it was being written",
+			output->path);
+	/* The last: that may have been so when it was opened. */
+	if (found.st_dev != made.st_dev || found.st_ino != made.st_ino ||
+		!is_recording(output->lock))
+		return error_set(err,
+			"the recording %s was replaced by another file while it was being written",
+			output->path);
+	return 0;
 }
 
 bool output_is_recording(const char *path)

@@ -31,6 +31,9 @@ int output_make_room(struct output *output, struct error *err);
 /* To be called once the file is there: no other `acausal record` will move it while we live. */
 void output_lock(struct output *output);
 
+/* Whether the recording is still at its place, by now. -1: it was moved, removed or replaced. */
+int output_check(const struct output *output, struct error *err);
+
 /* Removes the new recording and puts the older one back. Its writer must have closed it. */
 void output_take_back(struct output *output);
 

@@ -10,6 +10,7 @@
 #include "recorder/launch/door.h"
 #include "recorder/launch/environment.h"
 #include "recorder/launch/explain.h"
+#include "recorder/launch/flight_size.h"
 #include "recorder/launch/followed.h"
 #include "recorder/launch/log_options.h"
 #include "recorder/launch/output.h"
@@ -17,8 +18,10 @@
 #include "recorder/launch/report.h"
 
 #include <errno.h>
+#include <error.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -48,14 +51,15 @@ struct request {
 	const char *path;
 	char **command;
 	bool drop_when_full;
-	bool alone; /* --no-follow */
+	bool alone;	      /* --no-follow */
+	uint64_t flight_size; /* bytes; 0: not in flight mode */
 	struct log_options logs;
 };
 
 /* 0: go on; 1: help was asked for; 2: the command line is wrong. */
 static int parse(struct request *ret, int argc, char **argv)
 {
-	enum { ON_FULL = 256, NO_FOLLOW, LOG, NO_LOG, LOG_MAX, TAG_LINES };
+	enum { ON_FULL = 256, NO_FOLLOW, LOG, NO_LOG, LOG_MAX, TAG_LINES, FLIGHT };
 	static const struct option options[] = {
 		{"output", required_argument, NULL, 'o'},
 		{"on-full", required_argument, NULL, ON_FULL},
@@ -64,10 +68,12 @@ static int parse(struct request *ret, int argc, char **argv)
 		{"no-log", no_argument, NULL, NO_LOG},
 		{"log-max", required_argument, NULL, LOG_MAX},
 		{"tag-lines", no_argument, NULL, TAG_LINES},
+		{"flight", required_argument, NULL, FLIGHT},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	struct error err;
+	bool has_on_full = false;
 	int option;
 
 	*ret = (struct request){.path = "acausal.db"};
@@ -80,6 +86,7 @@ static int parse(struct request *ret, int argc, char **argv)
 			ret->path = optarg;
 			break;
 		case ON_FULL:
+			has_on_full = true;
 			ret->drop_when_full = !strcmp(optarg, "drop");
 			if (!ret->drop_when_full && strcmp(optarg, "wait") != 0) {
 				report_line("--on-full is either wait or drop, not %s", optarg);
@@ -88,6 +95,12 @@ static int parse(struct request *ret, int argc, char **argv)
 			break;
 		case NO_FOLLOW:
 			ret->alone = true;
+			break;
+		case FLIGHT:
+			if (flight_size_parse(&ret->flight_size, optarg, &err) != 0) {
+				report_line("%s", err.text);
+				return 2;
+			}
 			break;
 		case NO_LOG:
 			log_options_none(&ret->logs);
@@ -114,6 +127,11 @@ static int parse(struct request *ret, int argc, char **argv)
 				argv[optind - 1]);
 			return 2;
 		}
+	}
+	if (has_on_full && ret->flight_size) {
+		report_line("--on-full does not go with --flight: what is full is overwritten then "
+			    "(acausal record --help)");
+		return 2;
 	}
 	if (optind == argc) {
 		report_line("which command is to be recorded? (acausal record --help)");
@@ -220,7 +238,9 @@ static void conclude(struct followed *followed, struct report_progress *progress
 		explain_nothing(followed, program, command, profile);
 	if (is_complete)
 		report_summary(&summary, followed->output->path, output_size(followed->output));
-	else if (followed->has_begun)
+	if (is_complete && followed->is_flight)
+		report_history(&summary);
+	if (!is_complete && followed->has_begun && output_check(followed->output, NULL) == 0)
 		report_line("what was recorded until then is in %s", followed->output->path);
 	if (followed->has_begun)
 		explain_missing(followed);
@@ -234,6 +254,60 @@ static void conclude(struct followed *followed, struct report_progress *progress
 			summary.crash_process_id);
 	if ((signal && is_complete && summary.crash_id) || summary.crash_process_id)
 		print_crash(followed->output->path);
+}
+
+/*
+ * When memory is short, libdw ends the process, or faults, and libc aborts it. The command has
+ * ended by then, with a status that is to stay its own.
+ */
+static const char *unfinished; /* the recording that is being finished; NULL: none is */
+static int status_of_command;
+
+static void print_name(void)
+{
+	fputs("acausal: ", stderr);
+}
+
+static void on_exit_of_library(void)
+{
+	char text[PATH_MAX + 256];
+	int length;
+
+	if (!unfinished)
+		return;
+	length = snprintf(text, sizeof text,
+		"acausal: finishing the recording failed: memory is short; what was recorded is in "
+		"%s, without the names of functions\n",
+		unfinished);
+	length = (int)write(STDERR_FILENO, text, (size_t)length);
+	_exit(status_of_command);
+}
+
+static void on_fatal(int number)
+{
+	(void)number;
+	on_exit_of_library();
+}
+
+static void set_fatal(void (*handler)(int))
+{
+	static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE};
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK | SA_RESETHAND};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		sigaction(numbers[i], &action, NULL);
+}
+
+static void expect_exit_of_library(const char *path, int status)
+{
+	static char stack[1 << 16];
+
+	error_print_progname = print_name;
+	unfinished = path;
+	status_of_command = status;
+	atexit(on_exit_of_library);
+	sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+	set_fatal(on_fatal);
 }
 
 /* A descriptor for each process that is followed. The command has been started by now. */
@@ -283,6 +357,7 @@ static int run(const struct request *request, struct program *program, struct ou
 	followed.command = child.pid;
 	followed.is_alone = request->alone;
 	followed.is_hasty = request->logs.tags_lines;
+	followed.is_flight = request->flight_size;
 	attend(&followed, door, &child, command, !request->alone);
 	if (!followed.has_come)
 		explain_find_profile(child.pid, profile, sizeof profile);
@@ -294,7 +369,13 @@ static int run(const struct request *request, struct program *program, struct ou
 		status = child.exec_errno == ENOENT ? PROGRAM_NOT_FOUND : PROGRAM_NOT_EXECUTABLE;
 	} else {
 		soften_interrupt();
+		expect_exit_of_library(output->path, status);
 		conclude(&followed, &progress, program, command, profile, signal);
+		if (door->is_short)
+			report_line("processes are missing in the recording, because the recorder "
+				    "had no descriptor left for them (ulimit -n)");
+		unfinished = NULL;
+		set_fatal(SIG_DFL);
 	}
 	followed_deinit(&followed);
 	free(json);
@@ -350,7 +431,7 @@ int record_main(int argc, char **argv)
 	}
 	status = PROGRAM_FAILED;
 	if (environment_init(&environment, &program, door.name, &request.logs,
-		    request.drop_when_full, &err) != 0) {
+		    request.drop_when_full, request.flight_size, &err) != 0) {
 		report_line("%s", err.text);
 	} else {
 		status = run(&request, &program, &output, &door, &environment);

@@ -134,3 +134,13 @@ void report_summary(const struct ingest_summary *summary, const char *path, long
 		report_line("%s events were lost: stacks may end where they are missing",
 			grouped(summary->lost, lost));
 }
+
+void report_history(const struct ingest_summary *summary)
+{
+	if (summary->history_from_ns > 0)
+		report_line("flight mode: all since +%.6f s is there; of what came before, how it "
+			    "led to what is still alive",
+			(double)summary->history_from_ns / 1e9);
+	else
+		report_line("flight mode: all since the beginning is there");
+}

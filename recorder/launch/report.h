@@ -24,4 +24,7 @@ void report_progress_erase(struct report_progress *progress);
 /* What there is now in the recording at `path`, of `size` bytes. */
 void report_summary(const struct ingest_summary *summary, const char *path, long long size);
 
+/* Since when the history of a recording is whole in which the oldest events may be overwritten. */
+void report_history(const struct ingest_summary *summary);
+
 #endif

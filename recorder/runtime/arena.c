@@ -31,18 +31,30 @@ struct arena_page arena_page __attribute__((aligned(4096)));
 struct arena_map arena_map;
 bool arena_uses_tsc;
 _Atomic uint32_t arena_number;
+_Atomic bool arena_in_flight;
 
-/* Room for records; the reserve is sparse, so it costs address space until it is used. */
+/*
+ * Room for records; the reserve is sparse, so it costs address space until it is used. Details and
+ * ancestors are for flight mode, into which any process goes when its recorder has died.
+ */
 static const struct arena_region shape[ARENA_REGION_COUNT] = {
 	[ARENA_THREADS] = {0, sizeof(struct arena_thread), 4096},
 	[ARENA_MODULES] = {0, sizeof(struct arena_module), ARENA_MODULE_COUNT},
 	[ARENA_SINKS] = {0, sizeof(struct arena_sink), 4096},
 	[ARENA_CRASHES] = {0, sizeof(struct arena_crash), 8},
 	[ARENA_LIVES] = {0, sizeof(struct arena_live), 1 << 20},
+	[ARENA_DETAILS] = {0, sizeof(struct arena_detail), 1 << 16},
+	[ARENA_ANCESTORS] = {0, sizeof(struct arena_ancestor), 1 << 16},
 	[ARENA_NODES] = {0, sizeof(struct arena_node), 1 << 21},
 	[ARENA_CHUNK_STATES] = {0, sizeof(struct arena_chunk), 2048},
 	[ARENA_CHUNKS] = {0, ARENA_CHUNK_SIZE, 2048},
 };
+
+/*
+ * What flight mode, asked for, has more of; and of chunks, as many as were asked for, and one for
+ * each thread.
+ */
+enum { FLIGHT_DETAILS = 1 << 19, FLIGHT_ANCESTORS = 1 << 18 };
 
 /* Regions enter core dumps by pieces of this size, as they come into use. */
 enum { DUMP_STEP = 1 << 20 };
@@ -155,6 +167,35 @@ uint64_t arena_modules_taken(void)
 	return atomic_load(&modules_taken);
 }
 
+/* So many records of a region are used now, where there were `before`. */
+static void dump_reach(struct arena_header *header, const struct arena_region *region,
+	uint64_t before, uint64_t now)
+{
+	uint64_t had = before ? (before * region->stride - 1) / DUMP_STEP : 0;
+	uint64_t last = (now * region->stride - 1) / DUMP_STEP;
+
+	if (last > had)
+		dump_include((char *)header + region->offset + (had + 1) * DUMP_STEP,
+			(last - had) * DUMP_STEP);
+}
+
+bool arena_reach(enum arena_region_name name, uint32_t index)
+{
+	struct arena_header *header = arena();
+	struct arena_counter *used = &header->used[name];
+	uint64_t seen = atomic_load_explicit(&used->value, memory_order_relaxed);
+
+	if (index >= arena_map.count[name])
+		return false;
+	while (seen <= index)
+		if (atomic_compare_exchange_weak_explicit(&used->value, &seen, index + 1ull,
+			    memory_order_relaxed, memory_order_relaxed)) {
+			dump_reach(header, &header->region[name], seen, index + 1ull);
+			break;
+		}
+	return true;
+}
+
 uint32_t arena_grow(enum arena_region_name name)
 {
 	struct arena_header *header = arena();
@@ -259,13 +300,33 @@ static bool hand_over(const char *name, int memfd, size_t size)
 	return sent;
 }
 
-/* What each region has room for at least, where limits leave no room for all of `shape`. */
+/* What a region has room for, unless limits leave none for that. */
+static uint32_t room_for(enum arena_region_name name, const struct arena_request *request)
+{
+	if (request->on_full != ARENA_OVERWRITES)
+		return shape[name].count;
+	switch (name) {
+	case ARENA_DETAILS:
+		return FLIGHT_DETAILS;
+	case ARENA_ANCESTORS:
+		return FLIGHT_ANCESTORS;
+	case ARENA_CHUNK_STATES:
+	case ARENA_CHUNKS:
+		return (uint32_t)(request->flight_size / ARENA_CHUNK_SIZE) + ARENA_THREAD_COUNT;
+	default:
+		return shape[name].count;
+	}
+}
+
+/* What each region has room for at least, or all of it where that is less. */
 static const uint32_t least[ARENA_REGION_COUNT] = {
 	[ARENA_THREADS] = 256,
 	[ARENA_MODULES] = ARENA_MODULE_COUNT,
 	[ARENA_SINKS] = 256,
 	[ARENA_CRASHES] = 2,
 	[ARENA_LIVES] = 1 << 13,
+	[ARENA_DETAILS] = 1 << 13,
+	[ARENA_ANCESTORS] = 1 << 12,
 	[ARENA_NODES] = 1 << 15,
 	[ARENA_CHUNK_STATES] = 256,
 	[ARENA_CHUNKS] = 256,
@@ -274,17 +335,20 @@ static const uint32_t least[ARENA_REGION_COUNT] = {
 enum { HALVINGS = 7 }; /* after so many, all are at their least */
 
 /* Lays the regions out, halved so many times, and returns the size of the whole. */
-static size_t lay_out(struct arena_region *region, int halvings)
+static size_t lay_out(
+	struct arena_region *region, const struct arena_request *request, int halvings)
 {
 	size_t offset = page_up(sizeof(struct arena_header));
+	uint32_t room;
 	int i;
 
 	for (i = 0; i < ARENA_REGION_COUNT; i++) {
 		region[i] = shape[i];
 		region[i].offset = offset;
-		region[i].count >>= halvings;
+		room = room_for((enum arena_region_name)i, request);
+		region[i].count = room >> halvings;
 		if (region[i].count < least[i])
-			region[i].count = least[i];
+			region[i].count = room < least[i] ? room : least[i];
 		offset += page_up((size_t)region[i].stride * region[i].count);
 	}
 	return offset;
@@ -301,6 +365,17 @@ static bool limits_allow(size_t size)
 	return getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur / 8 > size;
 }
 
+/* What is there for threads goes first when limits leave less, but not more than half of all. */
+static uint32_t history_chunks(const struct arena_request *request, uint32_t count)
+{
+	uint64_t wanted = request->flight_size / ARENA_CHUNK_SIZE;
+	uint32_t open = count / 2 < ARENA_THREAD_COUNT ? count / 2 : ARENA_THREAD_COUNT;
+
+	if (request->on_full != ARENA_OVERWRITES)
+		return count;
+	return wanted < count - open ? (uint32_t)wanted : count - open;
+}
+
 static void header_fill(
 	struct arena_header *header, size_t size, const struct arena_request *request)
 {
@@ -313,7 +388,7 @@ static void header_fill(
 	header->os_pid = (uint32_t)getpid();
 	header->clock = is_tsc ? ARENA_CLOCK_TSC : ARENA_CLOCK_MONOTONIC;
 	memcpy(header->build, ARENA_BUILD, sizeof ARENA_BUILD);
-	header->on_full = request->drop_when_full;
+	header->on_full = request->on_full;
 	header->is_fork = request->is_fork;
 	header->from = request->from;
 	atomic_store(&header->exit_code, -1);
@@ -325,17 +400,21 @@ static void header_fill(
 	/* Index 0 of these means "none". */
 	atomic_store(&header->used[ARENA_SINKS].value, 1);
 	atomic_store(&header->used[ARENA_LIVES].value, 1);
+	atomic_store(&header->used[ARENA_ANCESTORS].value, 1);
 	atomic_store(&header->used[ARENA_NODES].value, 1);
 	arena_map.threads = (void *)((char *)header + header->region[ARENA_THREADS].offset);
 	arena_map.modules = (void *)((char *)header + header->region[ARENA_MODULES].offset);
 	arena_map.sinks = (void *)((char *)header + header->region[ARENA_SINKS].offset);
 	arena_map.crashes = (void *)((char *)header + header->region[ARENA_CRASHES].offset);
 	arena_map.lives = (void *)((char *)header + header->region[ARENA_LIVES].offset);
+	arena_map.details = (void *)((char *)header + header->region[ARENA_DETAILS].offset);
+	arena_map.ancestors = (void *)((char *)header + header->region[ARENA_ANCESTORS].offset);
 	arena_map.nodes = (void *)((char *)header + header->region[ARENA_NODES].offset);
 	arena_map.chunks = (void *)((char *)header + header->region[ARENA_CHUNK_STATES].offset);
 	arena_map.chunk_bytes = (unsigned char *)header + header->region[ARENA_CHUNKS].offset;
 	for (i = 0; i < ARENA_REGION_COUNT; i++)
 		arena_map.count[i] = header->region[i].count;
+	arena_map.history_chunks = history_chunks(request, arena_map.count[ARENA_CHUNKS]);
 	header->magic = ARENA_MAGIC;
 }
 
@@ -351,14 +430,14 @@ static void dump_begin(struct arena_header *header, size_t size)
 }
 
 /* The size of the largest arena that may be made, laid out; 0: none may. */
-static size_t find_room(struct arena_region *region, bool is_fork)
+static size_t find_room(struct arena_region *region, const struct arena_request *request)
 {
 	static int halvings;
 	size_t size;
 
 	/* What is copied from the parent, and named by its numbers, has to find its place. */
-	while (size = lay_out(region, halvings), !limits_allow(size))
-		if (is_fork || ++halvings > HALVINGS)
+	while (size = lay_out(region, request, halvings), !limits_allow(size))
+		if (request->is_fork || ++halvings > HALVINGS)
 			return 0;
 	return size;
 }
@@ -366,7 +445,7 @@ static size_t find_room(struct arena_region *region, bool is_fork)
 struct arena_header *arena_make(const struct arena_request *request)
 {
 	struct arena_region region[ARENA_REGION_COUNT];
-	size_t size = find_room(region, request->is_fork);
+	size_t size = find_room(region, request);
 	struct arena_header *header = MAP_FAILED;
 	int saved = errno, memfd = -1;
 
@@ -375,7 +454,7 @@ struct arena_header *arena_make(const struct arena_request *request)
 		hand_over(request->socket, -1, 0);
 	if (!size || madvise(&arena_page, sizeof arena_page, MADV_WIPEONFORK) != 0)
 		goto failed;
-	memfd = memfd_create("acausal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	memfd = memfd_create(ARENA_MEMFD, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memfd < 0 || ftruncate(memfd, (off_t)size) != 0)
 		goto failed;
 	fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
@@ -388,7 +467,8 @@ struct arena_header *arena_make(const struct arena_request *request)
 	memcpy(header->region, region, sizeof region);
 	header_fill(header, size, request);
 	dump_begin(header, size);
-	if (!hand_over(request->socket, memfd, size))
+	/* In flight mode nobody need be there. */
+	if (!hand_over(request->socket, memfd, size) && request->on_full != ARENA_OVERWRITES)
 		goto failed;
 	close(memfd);
 	errno = saved;
@@ -405,5 +485,6 @@ failed:
 void arena_start(struct arena_header *header)
 {
 	atomic_fetch_add(&arena_number, 1);
+	atomic_store(&arena_in_flight, header && header->on_full == ARENA_OVERWRITES);
 	__atomic_store_n(&arena_page.header, header, __ATOMIC_RELEASE);
 }

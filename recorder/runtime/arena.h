@@ -35,10 +35,15 @@ struct arena_map {
 	struct arena_sink *sinks;
 	struct arena_crash *crashes;
 	struct arena_live *lives;
+	struct arena_detail *details;
+	struct arena_ancestor *ancestors;
 	struct arena_node *nodes;
 	struct arena_chunk *chunks;
 	unsigned char *chunk_bytes;
 	uint32_t count[ARENA_REGION_COUNT];
+	/* Chunks that events may fill; in flight mode each thread may have one more that is open.
+	 */
+	uint32_t history_chunks;
 };
 extern struct arena_map arena_map;
 
@@ -49,17 +54,19 @@ static inline struct arena_header *arena(void)
 
 /* What an arena is to be. */
 struct arena_request {
-	const char *socket; /* "NAME" or "NAME.TOKEN": wire/arena.h */
-	bool drop_when_full;
+	const char *socket; /* "NAME" or "NAME.TOKEN": wire/arena.h; "": there is no recorder */
+	enum arena_on_full on_full;
+	uint64_t flight_size; /* bytes of events, where they are overwritten */
 	bool is_fork;
 	struct arena_origin from;
 	struct arena_anchor started; /* ticks 0: now */
 };
 
 /*
- * Makes the arena and hands it to the recorder that listens on the socket. Keeps no descriptor.
- * Returns NULL, with nothing left behind, when it cannot be done. Signals must not reach a hook
- * meanwhile where another arena has been: arena_map is that of the new one at once.
+ * Makes the arena and hands it to the recorder that listens on the socket; in flight mode it needs
+ * none. Keeps no descriptor. Returns NULL, with nothing left behind, when it cannot be done.
+ * Signals must not reach a hook meanwhile where another arena has been: arena_map is that of the
+ * new one at once.
  */
 struct arena_header *arena_make(const struct arena_request *request);
 
@@ -78,6 +85,12 @@ uint64_t arena_modules_taken(void);
 
 /* Arenas that were started in this memory, by this process and those that it was forked from. */
 extern _Atomic uint32_t arena_number;
+
+/*
+ * Flight mode: what is full is overwritten, and ancestors and details are kept. It was asked for,
+ * or the recorder has died (flight.h).
+ */
+extern _Atomic bool arena_in_flight;
 
 /* From here on arena() gives it: once all is ready that any thread may then reach for. */
 void arena_start(struct arena_header *header);
@@ -99,6 +112,12 @@ static inline uint64_t arena_next(struct arena_counter *counter)
 
 /* Takes the next record never used before of a region. Returns its index, or UINT32_MAX if full. */
 uint32_t arena_grow(enum arena_region_name region);
+
+/*
+ * The record with this index is about to be used, in a region that is not used from its beginning
+ * on. False: there is no room for it.
+ */
+bool arena_reach(enum arena_region_name region, uint32_t index);
 
 /* Ticks of the arena's clock, now. */
 uint64_t arena_ticks_slow(void);

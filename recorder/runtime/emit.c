@@ -3,9 +3,12 @@
  *
  * A chunk is taken from the free list (a Treiber stack whose head carries a tag against ABA, which
  * the ingester feeds) or from the part of the pool never used before. When there is none, the
- * thread waits for the ingester if it may: not in a nested emission, not when nobody drains.
+ * oldest is overwritten in flight mode; else the thread waits for the ingester if it may: not in a
+ * nested emission, not when nobody drains.
  */
 #include "recorder/runtime/emit.h"
+
+#include "recorder/runtime/flight.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -14,7 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 500 }; /* naps of 20 ms */
+enum {
+	PATIENCE = 500, /* naps of 20 ms */
+	/* Two gaps may have to be said before an event. */
+	LIMIT = ARENA_CHUNK_SIZE - 2 * sizeof(struct event_gap),
+};
 
 static uint32_t pool_pop(struct arena_header *header)
 {
@@ -43,11 +50,26 @@ static uint32_t pool_pop(struct arena_header *header)
 	return UINT32_MAX;
 }
 
+/* Whether chunks that were never used may be, besides those that hold history. */
+static bool may_grow(const struct arena_header *header)
+{
+	uint64_t used =
+		atomic_load_explicit(&header->used[ARENA_CHUNK_STATES].value, memory_order_relaxed);
+
+	/* A thread that writes little keeps its chunk open for long: it must not be the others'. */
+	return used < arena_map.history_chunks ||
+	       used < arena_map.history_chunks +
+			       atomic_load_explicit(
+				       &header->used[ARENA_THREADS].value, memory_order_relaxed);
+}
+
 static uint32_t pool_take(struct arena_header *header)
 {
 	uint32_t index = pool_pop(header);
 
-	return index != UINT32_MAX ? index : arena_grow(ARENA_CHUNK_STATES);
+	if (index == UINT32_MAX && may_grow(header))
+		index = arena_grow(ARENA_CHUNK_STATES);
+	return index;
 }
 
 /*
@@ -89,21 +111,43 @@ static uint32_t pool_wait(struct arena_header *header)
 	return index;
 }
 
+static void writer_seal(struct emit_writer *writer)
+{
+	__atomic_store_n(&writer->chunk->sealed, arena_ticks(), __ATOMIC_RELAXED);
+	atomic_store_explicit(&writer->chunk->state, ARENA_CHUNK_SEALED, memory_order_release);
+	writer->bytes = NULL;
+	writer->limit = 0;
+}
+
+/* A chunk for an event: a free one, or one that becomes free. UINT32_MAX: there is none. */
+static uint32_t chunk_find(struct arena_header *header, bool may_wait)
+{
+	/* First, so that flight mode begins when the recorder dies, and not when all is full. */
+	bool overwrites = flight_overwrites(header);
+	uint32_t index = pool_take(header);
+
+	if (index != UINT32_MAX)
+		return index;
+	if (!overwrites && may_wait && header->on_full == ARENA_WAITS) {
+		index = pool_wait(header);
+		if (index != UINT32_MAX)
+			return index;
+		overwrites = flight_overwrites(header);
+	}
+	return overwrites ? flight_take(header) : UINT32_MAX;
+}
+
 /* Closes the writer's chunk and opens another. Returns whether there is one. */
 static bool writer_renew(struct emit_state *state, struct emit_writer *writer, bool may_wait)
 {
 	struct arena_header *header = arena();
 	int saved = errno;
+	uint64_t sequence;
 	uint32_t index;
 
-	if (writer->bytes) {
-		atomic_store_explicit(
-			&writer->chunk->state, ARENA_CHUNK_SEALED, memory_order_release);
-		writer->bytes = NULL;
-	}
-	index = pool_take(header);
-	if (index == UINT32_MAX && may_wait && !header->on_full && arena_is_drained(header))
-		index = pool_wait(header);
+	if (writer->bytes)
+		writer_seal(writer);
+	index = chunk_find(header, may_wait);
 	errno = saved;
 	if (index == UINT32_MAX)
 		return false;
@@ -112,9 +156,13 @@ static bool writer_renew(struct emit_state *state, struct emit_writer *writer, b
 	writer->chunk->depth = (uint32_t)(writer - state->writer);
 	/* Whoever reads that number reads all of the chunk that was closed before. */
 	atomic_thread_fence(memory_order_release);
-	writer->chunk->sequence = arena_next(&header->chunk_sequence);
+	sequence = arena_next(&header->chunk_sequence);
+	__atomic_store_n(&writer->chunk->sequence, sequence, __ATOMIC_RELAXED);
+	writer->chunk->is_kept = sequence == 1 && header->on_full == ARENA_OVERWRITES;
 	atomic_store_explicit(&writer->chunk->used, 0, memory_order_relaxed);
 	atomic_store_explicit(&writer->chunk->state, ARENA_CHUNK_OPEN, memory_order_release);
+	/* Whoever finds the bytes of an event in it finds that number. */
+	atomic_thread_fence(memory_order_release);
 	writer->bytes = arena_map.chunk_bytes + (size_t)index * ARENA_CHUNK_SIZE;
 	writer->used = 0;
 	if (writer == state->writer)
@@ -135,15 +183,34 @@ static void writer_publish(
 }
 
 /* Says in the stream of events that some are missing here. */
-static void gap_write(struct emit_state *state, struct emit_writer *writer)
+static void gap_write(struct emit_writer *writer, struct emit_gap *gap, uint8_t flags)
 {
-	struct event_gap *gap = (struct event_gap *)(void *)(writer->bytes + writer->used);
+	struct event_gap *event = (struct event_gap *)(void *)(writer->bytes + writer->used);
 
-	gap->lost = state->lost;
-	gap->from = state->lost_from;
-	gap->to = arena_ticks();
-	state->lost = 0;
-	writer_publish(writer, EVENT_GAP, 0, sizeof *gap);
+	if (!gap->count)
+		return;
+	event->lost = gap->count;
+	event->from = gap->from;
+	event->to = arena_ticks();
+	gap->count = 0;
+	writer_publish(writer, EVENT_GAP, flags, sizeof *event);
+}
+
+static void gap_count(struct emit_state *state, struct emit_gap *gap)
+{
+	int i;
+
+	for (i = 0; i < EMIT_DEPTH; i++)
+		state->writer[i].limit = 0;
+	if (gap->count == 0)
+		gap->from = arena_ticks();
+	if (gap->count < UINT32_MAX)
+		gap->count++;
+}
+
+static bool has_room(const struct emit_writer *writer, size_t size)
+{
+	return writer->bytes && writer->used + size <= LIMIT;
 }
 
 /* The state's depth is raised before an event is begun. Why? Returns the true depth, or -1. */
@@ -159,10 +226,30 @@ static int raised_depth(struct emit_state *state)
 	return state->depth - 1;
 }
 
+/* For an event that the open chunk has no room for, or that comes after others are missing. */
+static __attribute__((noinline)) void *begin_anew(struct emit_state *state, int depth, size_t size)
+{
+	struct emit_writer *writer = &state->writer[depth];
+
+	if (depth < EMIT_DEPTH &&
+		(has_room(writer, size) || writer_renew(state, writer, depth == 0))) {
+		/* First: a signal handler whose event is lost meanwhile takes it away again. */
+		writer->limit = LIMIT;
+		atomic_signal_fence(memory_order_seq_cst);
+		gap_write(writer, &state->lost, 0);
+		gap_write(writer, &state->paused, EVENT_GAP_PAUSED);
+		return writer->bytes + writer->used;
+	}
+	gap_count(state, &state->lost);
+	arena_next(&arena()->lost);
+	return NULL;
+}
+
 void *emit_begin(struct emit_state *state, size_t size)
 {
+	const struct arena_header *header = arena();
 	int depth = state->depth++;
-	struct emit_writer *writer;
+	void *event = NULL;
 
 	if (unlikely(depth > 0) && (depth = raised_depth(state)) < 0) {
 		state->depth--;
@@ -171,26 +258,20 @@ void *emit_begin(struct emit_state *state, size_t size)
 
 	/* A signal handler from here on sees the raised depth, and takes the next writer. */
 	atomic_signal_fence(memory_order_seq_cst);
-	if (likely(depth < EMIT_DEPTH)) {
-		writer = &state->writer[depth];
-		if (likely(writer->bytes &&
-			    writer->used + size + sizeof(struct event_gap) <= ARENA_CHUNK_SIZE &&
-			    !state->lost))
-			return writer->bytes + writer->used;
-		if ((writer->bytes &&
-			    writer->used + size + sizeof(struct event_gap) <= ARENA_CHUNK_SIZE) ||
-			writer_renew(state, writer, depth == 0)) {
-			if (state->lost)
-				gap_write(state, writer);
-			return writer->bytes + writer->used;
-		}
+	if (likely(header && atomic_load_explicit(&header->is_paused, memory_order_relaxed) !=
+				     ARENA_PAUSED)) {
+		if (likely(depth < EMIT_DEPTH &&
+			    state->writer[depth].used + size <= state->writer[depth].limit))
+			return state->writer[depth].bytes + state->writer[depth].used;
+		event = begin_anew(state, depth, size);
+	} else if (header) {
+		gap_count(state, &state->paused);
 	}
-	if (state->lost++ == 0)
-		state->lost_from = arena_ticks();
-	arena_next(&arena()->lost);
-	atomic_signal_fence(memory_order_seq_cst);
-	state->depth--;
-	return NULL;
+	if (!event) {
+		atomic_signal_fence(memory_order_seq_cst);
+		state->depth--;
+	}
+	return event;
 }
 
 void emit_commit(struct emit_state *state, enum event_kind kind, uint8_t flags, size_t size)
@@ -241,10 +322,7 @@ void emit_end(struct emit_state *state)
 	for (i = 0; i < EMIT_DEPTH; i++) {
 		struct emit_writer *writer = &state->writer[i];
 
-		if (!writer->bytes)
-			continue;
-		atomic_store_explicit(
-			&writer->chunk->state, ARENA_CHUNK_SEALED, memory_order_release);
-		writer->bytes = NULL;
+		if (writer->bytes)
+			writer_seal(writer);
 	}
 }

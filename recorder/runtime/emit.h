@@ -20,20 +20,28 @@ struct emit_writer {
 	unsigned char *bytes; /* NULL: none is open */
 	struct arena_chunk *chunk;
 	uint32_t used;
+	/* Up to where an event may go that has nothing to be said before it; 0: something has. */
+	uint32_t limit;
 };
 
 struct emit_state {
 	struct emit_writer writer[EMIT_DEPTH];
-	int depth;	    /* events begun and not committed */
-	uint32_t thread;    /* number, for the chunks */
-	uint32_t lost;	    /* since the last event that could be written */
-	uint64_t lost_from; /* ticks */
+	int depth;	 /* events begun and not committed */
+	uint32_t thread; /* number, for the chunks */
+	/* Events that could not be written since the last one that was; and were not to be. */
+	struct emit_gap {
+		uint32_t count;
+		uint64_t from; /* ticks; of the first of them */
+	} lost, paused;
 	/* While a vfork child uses its parent's state: the child, and `depth` before it. */
 	int guest, guest_depth;
 	bool is_over; /* of a process that was forked from this one: nothing is written any more */
 };
 
-/* Where to write `size` bytes, or NULL when the event is lost (then it is counted). */
+/*
+ * Where to write `size` bytes; NULL when the event is lost, or recording is paused (then that is
+ * counted, and said before the next event).
+ */
 void *emit_begin(struct emit_state *state, size_t size);
 
 /* Publishes the event begun last. `size` may be less than what was asked for. */

@@ -11,6 +11,7 @@
  */
 #include "recorder/runtime/forked.h"
 
+#include "recorder/runtime/ancestor_fold.h"
 #include "recorder/runtime/confined.h"
 #include "recorder/runtime/live.h"
 #include "recorder/runtime/settings.h"
@@ -205,6 +206,7 @@ static void record_fill(const struct heritage *heritage, const struct heir *heir
 		live_disarmed(heir->index);
 	}
 	callbacks->former = 0;
+	callbacks->is_untold = false;
 	callbacks->last_arming_id = 0;
 	if (callbacks->is_closing)
 		callbacks->close_cause_id = 0;
@@ -332,7 +334,8 @@ static struct thread *begin_anew(void)
 	const struct arena_map former = arena_map;
 	struct heritage heritage = {.lives = former.lives};
 	struct arena_request request = {.socket = settings.socket,
-		.drop_when_full = settings.drop_when_full,
+		.on_full = settings.on_full,
+		.flight_size = settings.flight_size,
 		.is_fork = true,
 		.from = self.origin};
 	struct arena_header *header;
@@ -347,6 +350,7 @@ static struct thread *begin_anew(void)
 	copy_shared(header, &former);
 	arena_start(header);
 	live_restart();
+	ancestor_fold_restart();
 	heritage.thread = thread_start_forked();
 	if (!heritage.thread ||
 		!inherit(&heritage, atomic_load(&self.header->used[ARENA_LIVES].value))) {
@@ -396,7 +400,7 @@ void forked_idle(void)
 	sigprocmask(SIG_SETMASK, &all, &before);
 	memcpy((void *)&copy, (const void *)self.header, sizeof copy);
 	/* Nobody makes room. */
-	copy.on_full = 1;
+	copy.on_full = ARENA_DROPS;
 	if (retire(self.header, self.size)) {
 		memcpy((void *)self.header, (const void *)&copy, sizeof copy);
 		settings.follows = false;

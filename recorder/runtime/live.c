@@ -8,6 +8,8 @@
  */
 #include "recorder/runtime/live.h"
 
+#include "recorder/runtime/ancestor.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -163,9 +165,23 @@ static void slot_push(uint32_t index)
 		head, &seen, next, memory_order_release, memory_order_relaxed));
 }
 
+/* Not in the way of those who have none. */
+static __attribute__((noinline, cold)) void ancestors_release(struct arena_live *live)
+{
+	uint32_t of_birth = live->ancestor, of_arming = live->arming_ancestor;
+
+	live->ancestor = live->arming_ancestor = 0;
+	ancestor_release(of_birth);
+	ancestor_release(of_arming);
+}
+
 void live_release(uint32_t index)
 {
-	atomic_store_explicit(&live_at(index)->async_id, 0, memory_order_release);
+	struct arena_live *live = live_at(index);
+
+	atomic_store_explicit(&live->async_id, 0, memory_order_release);
+	if (unlikely(live->ancestor | live->arming_ancestor))
+		ancestors_release(live);
 	/* Whoever reads the record and then its ID again must not find the next one's words. */
 	atomic_thread_fence(memory_order_release);
 	live_callbacks(index)->async_id = 0;

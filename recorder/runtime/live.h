@@ -32,6 +32,7 @@ struct live_callbacks {
 	uint8_t uv;	     /* the libuv that made it: `struct libuv.number` */
 	bool is_closing : 1; /* uv_close was called */
 	bool is_unref : 1;   /* ARENA_LIVE_UNREF */
+	bool is_untold : 1;  /* of a handle: the event of its birth could not be written yet */
 	/* Of a terminal: 1 or 2 when that is the descriptor that it was made of. */
 	uint8_t standard;
 	/* Of a handle that is being closed: the arming that stood until then. */
@@ -74,7 +75,7 @@ void live_unlink(uint32_t index, const void *address);
 /* Undoes live_unlink. */
 void live_link(uint32_t index, const void *address);
 
-/* Gives the record back. Not in signal handlers. */
+/* Gives the record back, and its references to ancestors. Not in signal handlers. */
 void live_release(uint32_t index);
 
 /* The calling thread ends: what it kept for itself is everybody's again. */

@@ -6,6 +6,7 @@
  */
 #include "recorder/runtime/run.h"
 
+#include "recorder/runtime/ancestor.h"
 #include "recorder/runtime/live.h"
 
 #include <signal.h>
@@ -83,6 +84,10 @@ static void run_close(struct thread *thread, uint8_t flags, const struct run_res
 			request_write(thread, depth, flags, ended, result);
 		else
 			run_write(thread, depth, flags, ended, result);
+		if (unlikely(run->ancestor)) {
+			ancestor_ended(run->ancestor, ended);
+			run->ancestor = 0;
+		}
 	}
 	/* After its event: of a process that is killed before, it is found in the slot. */
 	atomic_store_explicit(&thread->slot->depth, (uint32_t)depth, memory_order_release);
@@ -185,6 +190,7 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 	run->entry = entry;
 	run->is_request = begin->is_request;
 	run->is_open = false;
+	run->ancestor = 0;
 	run->nesting = (struct run_nesting){0};
 	shared->async_id = begin->async_id;
 	shared->arming_id = begin->arming_id;

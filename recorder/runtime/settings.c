@@ -67,12 +67,39 @@ static void logs_read(const char *log, const char *most, const char *tags)
 		settings.log_max = ARENA_LOG_MAX;
 }
 
+/* 0: there is none. */
+static uint64_t flight_read(const char *text)
+{
+	uint64_t size;
+	int shift = 0;
+	char *end;
+
+	if (!text || text[0] < '0' || text[0] > '9')
+		return 0;
+	size = strtoull(text, &end, 10);
+	if (*end == 'K' || *end == 'k')
+		shift = 10;
+	else if (*end == 'M' || *end == 'm')
+		shift = 20;
+	else if (*end == 'G' || *end == 'g')
+		shift = 30;
+	if (end[shift != 0] || size == 0)
+		return 0;
+	if (size > (uint64_t)ARENA_FLIGHT_MOST >> shift)
+		return ARENA_FLIGHT_MOST;
+	size <<= shift;
+	return size < ARENA_FLIGHT_LEAST ? ARENA_FLIGHT_LEAST : size;
+}
+
 void settings_read(void)
 {
 	const char *socket = getenv(ARENA_SOCKET_ENV), *pid = getenv(ARENA_PID_ENV);
 	const char *on_full = getenv("ACAUSAL_ON_FULL");
 
-	if (!socket || !socket[0] || strlen(socket) >= sizeof settings.socket)
+	settings.flight_size = flight_read(getenv(ARENA_FLIGHT_ENV));
+	if (!socket || strlen(socket) >= sizeof settings.socket)
+		socket = "";
+	if (!socket[0] && !settings.flight_size)
 		return;
 	find_library();
 	strcpy(settings.socket, socket);
@@ -80,11 +107,16 @@ void settings_read(void)
 	if (settings.is_stray)
 		return;
 	settings.os_pid = (uint32_t)getpid();
-	settings.drop_when_full = on_full && strcmp(on_full, "drop") == 0;
+	if (settings.flight_size)
+		settings.on_full = ARENA_OVERWRITES;
+	else if (on_full && strcmp(on_full, "drop") == 0)
+		settings.on_full = ARENA_DROPS;
 	if (!origin_read(getenv(ARENA_FROM_ENV), &settings.from))
 		settings.from = (struct arena_origin){.os_pid = (uint32_t)getppid(),
 			.is_shell = strcmp(program_invocation_name, "sh") == 0};
 	logs_read(getenv(ARENA_LOG_ENV), getenv(ARENA_LOG_MAX_ENV), getenv(ARENA_TAG_ENV));
+	/* A tag has the number that the recorder gives to the process. */
+	settings.tags_lines = settings.tags_lines && settings.socket[0];
 	settings.follows = !pid;
 	settings.is_asked = true;
 }

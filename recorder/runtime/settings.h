@@ -14,9 +14,10 @@ struct settings {
 	bool follows;	 /* and so are its children */
 	bool is_stray;	 /* it has the library, but only another process is to be recorded */
 	uint32_t os_pid; /* of the process that was told so; its children know this too */
-	bool drop_when_full;
-	char socket[128];   /* "NAME.TOKEN" */
-	char library[4096]; /* this library, for LD_PRELOAD; "" when it cannot be named there */
+	enum arena_on_full on_full;
+	uint64_t flight_size; /* ACAUSAL_FLIGHT, in bytes; 0: not in flight mode */
+	char socket[128];     /* "NAME.TOKEN"; "": no recorder is there */
+	char library[4096];   /* this library, for LD_PRELOAD; "" when it cannot be named there */
 	struct arena_origin from;
 	/* Which lines are kept, and how: ACAUSAL_LOG, ACAUSAL_LOG_MAX, ACAUSAL_TAG_LINES. */
 	char log[1024];	 /* "+" or "-", and patterns with a newline before each */

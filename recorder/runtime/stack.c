@@ -65,8 +65,18 @@ static uint32_t node_find(uint32_t first, uint32_t until, uint32_t caller, uint6
 	return 0;
 }
 
-/* The node of `pc` called from `caller`, made when there is none. 0: no room. */
-static uint32_t node_intern(uint32_t caller, uint64_t pc)
+/* Nodes that must be left when one is made: for innermost frames, and for words. */
+enum { LEAF_ROOM = 16, WORD_ROOM = 256 }; /* one in so many; so many */
+
+static bool has_room(uint32_t left)
+{
+	return atomic_load_explicit(&arena()->used[ARENA_NODES].value, memory_order_relaxed) +
+		       left <
+	       arena_map.count[ARENA_NODES];
+}
+
+/* The node of `pc` called from `caller`; where there is none it is made, if `left` can be more. */
+static uint32_t node_intern(uint32_t caller, uint64_t pc, uint32_t left)
 {
 	_Atomic uint32_t *head = &chain[mix(mix(1, caller), pc) % CHAINS];
 	uint32_t first = atomic_load_explicit(head, memory_order_acquire);
@@ -75,6 +85,8 @@ static uint32_t node_intern(uint32_t caller, uint64_t pc)
 
 	if (found)
 		return found;
+	if (unlikely(!has_room(left)))
+		return 0;
 	made = arena_grow(ARENA_NODES);
 	if (made == UINT32_MAX)
 		return 0;
@@ -258,14 +270,31 @@ static uint64_t with_generation(uint64_t pc)
 	return (pc & (NODE_EXACT | NODE_ADDRESS(UINT64_MAX))) | (generation & 0x7fff) << 48;
 }
 
+static uint32_t words_intern(enum node_end words)
+{
+	return node_intern(0, words, 0);
+}
+
+/* There is no room for the rest of it. */
+static uint32_t stack_cut(const uint64_t *pcs, unsigned count)
+{
+	uint32_t words = words_intern(NODE_END_NO_ROOM), leaf = 0;
+
+	arena_next(&arena()->stacks_cut);
+	if (words && count > 0)
+		leaf = node_intern(words, with_generation(pcs[0]), WORD_ROOM);
+	return leaf ? leaf : words;
+}
+
 static uint32_t stack_intern(
 	const uint64_t *pcs, unsigned count, enum node_end end, uintptr_t callback)
 {
+	const uint32_t left = arena_map.count[ARENA_NODES] / LEAF_ROOM;
 	uint32_t node = 0;
 	unsigned i;
 
 	if (end != NODE_END_NONE) {
-		node = node_intern(0, end);
+		node = words_intern(end);
 	} else if (callback && (count == 0 || !is_inside(pcs[count - 1], callback))) {
 		/*
 		 * The callback left by a tail call. Its entry stands for it, plus one: all other
@@ -275,17 +304,27 @@ static uint32_t stack_intern(
 
 		if (_dl_find_object((void *)callback, &object) == 0)
 			stack_note_module(&object);
-		node = node_intern(0, with_generation((uint64_t)callback + 1));
+		node = node_intern(0, with_generation((uint64_t)callback + 1), left);
+		if (unlikely(node == 0))
+			return stack_cut(pcs, count);
 	}
 	for (i = count; i-- > 0;) {
-		node = node_intern(node, with_generation(pcs[i]));
-		if (node == 0)
-			return 0;
+		node = node_intern(node, with_generation(pcs[i]), left);
+		if (unlikely(node == 0))
+			return stack_cut(pcs, count);
 	}
 	return node;
 }
 
-/* The node of a stack that was walked, from the cache or made. */
+static bool is_paused(void)
+{
+	return atomic_load_explicit(&arena()->is_paused, memory_order_relaxed) == ARENA_PAUSED;
+}
+
+/*
+ * The node of a stack that was walked, from the cache or made; 0: there is none. While recording is
+ * paused none is made.
+ */
 static uint32_t stack_node(
 	const uint64_t *pcs, unsigned count, enum node_end end, uintptr_t callback)
 {
@@ -302,11 +341,17 @@ static uint32_t stack_node(
 	hash = mix(hash, sum ^ sum >> 29);
 	node = cache_find(hash);
 	if (unlikely(node == 0)) {
-		node = stack_intern(pcs, count, end, callback);
+		node = is_paused() ? 0 : stack_intern(pcs, count, end, callback);
 		if (node)
 			cache_put(hash, node);
 	}
 	return node;
+}
+
+/* What stands for a stack that stack_node has none for. */
+static __attribute__((cold)) uint32_t stack_unknown(void)
+{
+	return is_paused() ? words_intern(NODE_END_PAUSED) : 0;
 }
 
 static uint32_t capture_again(const struct unwind_start *start, const struct stack_bounds *bounds,
@@ -329,7 +374,7 @@ static uint32_t capture_again(const struct unwind_start *start, const struct sta
 		memory->note[0] = node;
 		memory->note[1] = bounds->callback;
 	}
-	return node;
+	return likely(node) ? node : stack_unknown();
 }
 
 uint32_t stack_capture(const struct unwind_start *start, const struct stack_bounds *bounds,
@@ -349,7 +394,8 @@ uint32_t stack_capture(const struct unwind_start *start, const struct stack_boun
 		return node;
 	}
 	count = unwind(start, bounds->limit, false, pcs, ARENA_STACK_DEPTH, &end);
-	return stack_node(pcs, count, end, bounds->callback);
+	node = stack_node(pcs, count, end, bounds->callback);
+	return likely(node) ? node : stack_unknown();
 }
 
 void stack_settle(struct unwind_memory *memory)

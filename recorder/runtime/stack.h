@@ -19,6 +19,9 @@ struct stack_bounds {
  * The node of the innermost frame of the stack that starts at `start`; 0 when there is none. A
  * callback that is not on the stack any more, because it ended in a tail call, is put at the
  * bottom. `memory` is the thread's, or NULL to walk without it. Any thread, signal-safe.
+ *
+ * When there is no room for the stack it is its innermost frame, or none, with words for the rest.
+ * While recording is paused it is walked, since `memory` tells what was left, and not kept.
  */
 uint32_t stack_capture(const struct unwind_start *start, const struct stack_bounds *bounds,
 	struct unwind_memory *memory);

@@ -58,7 +58,8 @@ void runtime_start(void)
 	if (!settings.is_asked)
 		return;
 	request.from = settings.from;
-	request.drop_when_full = settings.drop_when_full;
+	request.on_full = settings.on_full;
+	request.flight_size = settings.flight_size;
 	unwind_set_stop_range(
 		(uintptr_t)__start_acausal_trampolines, (uintptr_t)__stop_acausal_trampolines);
 	unwind_set_module_hook(stack_note_module);

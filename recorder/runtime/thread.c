@@ -6,6 +6,7 @@
  */
 #include "recorder/runtime/thread.h"
 
+#include "recorder/runtime/ancestor.h"
 #include "recorder/runtime/crash_record.h"
 #include "recorder/runtime/line.h"
 #include "recorder/runtime/live.h"
@@ -113,6 +114,16 @@ int thread_sigaltstack(const stack_t *stack, stack_t *old)
 	return 0;
 }
 
+static void ancestors_release(struct thread *thread)
+{
+	uint32_t of_birth = thread->slot->ancestor;
+
+	thread->slot->ancestor = 0;
+	ancestor_release(of_birth);
+	ancestor_ended(thread->root_ancestor, arena_ticks());
+	thread->root_ancestor = 0;
+}
+
 /* Writes the thread's end and gives back its slot, whose state says already that it has ended. */
 static void thread_over(struct thread *thread)
 {
@@ -128,6 +139,7 @@ static void thread_over(struct thread *thread)
 		emit_commit(&thread->emit, EVENT_THREAD_END, 0, sizeof *event);
 	}
 	emit_end(&thread->emit);
+	ancestors_release(thread);
 	if (thread->slot->foreign)
 		atomic_fetch_sub(&foreign_count, 1);
 	slot_push(arena(), (uint32_t)(thread->slot - arena_map.threads));
@@ -269,6 +281,17 @@ static void thread_announce(struct thread *thread, const struct thread_birth *bi
 	slot->async_id = thread->async_id;
 	slot->root_run_id = thread->root_run_id;
 	slot->role = birth->role;
+	slot->trigger_id = birth->trigger_id;
+	slot->run_id = birth->run_id;
+	slot->created = birth->created;
+	slot->address = birth->address;
+	slot->callback = birth->callback;
+	slot->stack = birth->stack;
+	slot->maker = birth->maker;
+	slot->type = birth->type;
+	slot->api = birth->api;
+	ancestor_share(birth->ancestor);
+	slot->ancestor = birth->ancestor;
 	__atomic_store_n(&slot->foreign, foreign, __ATOMIC_RELAXED);
 	if (foreign)
 		atomic_fetch_add(&foreign_count, 1);

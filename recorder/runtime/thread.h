@@ -14,6 +14,7 @@
 struct thread_birth {
 	uint64_t async_id, trigger_id, run_id, created, address;
 	uint32_t stack, maker;
+	uint32_t ancestor; /* of that run; the thread takes a reference of its own */
 	uint16_t type, api;
 	enum acausal_role role;
 	uintptr_t callback;

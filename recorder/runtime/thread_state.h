@@ -23,9 +23,10 @@ struct run_nesting {
 /* The private part of an open run; the shared part is a struct arena_run. */
 struct thread_run {
 	struct arena_run *shared;
-	uintptr_t entry; /* the callback's frames lie below this stack address */
-	bool is_open;	 /* has an ID; a quiet run gets it when something refers to it */
-	bool is_request; /* ends as EVENT_REQUEST: `shared->live` is a request's record */
+	uintptr_t entry;   /* the callback's frames lie below this stack address */
+	bool is_open;	   /* has an ID; a quiet run gets it when something refers to it */
+	bool is_request;   /* ends as EVENT_REQUEST: `shared->live` is a request's record */
+	uint32_t ancestor; /* what it is kept as, with a reference; 0: it is not (lineage.h) */
 	struct run_nesting nesting;
 };
 
@@ -53,9 +54,11 @@ struct thread {
 	bool is_astray;	 /* by the last stack: in none of the open runs, for all that is known */
 	bool line_busy;	 /* the slot's beginning of a line is being changed: logged.c */
 	struct run_nesting root_nesting;
-	uint32_t crash;	   /* index + 1 of the record of its fatal signal, or 0 */
-	uint32_t survived; /* fatal signals that it went on after */
-	bool is_noting;	   /* one just now, on its own stack for signals */
+	uint32_t root_ancestor; /* of the root run; see `struct thread_run` */
+	uint32_t fold_credit;	/* see lineage.c */
+	uint32_t crash;		/* index + 1 of the record of its fatal signal, or 0 */
+	uint32_t survived;	/* fatal signals that it went on after */
+	bool is_noting;		/* one just now, on its own stack for signals */
 	struct unwind_memory stack_memory;
 	struct thread_run runs[THREAD_RUNS];
 	struct arena_run deep[THREAD_RUNS - ARENA_OPEN_RUNS];

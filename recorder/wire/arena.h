@@ -4,9 +4,13 @@
  * live mapping, from /proc/PID/mem or from the bytes of a core.
  *
  * The arena is reserved once at its full size as a sparse memfd and never remapped. It holds, in
- * this order, a header, thread slots, modules, sinks, crashes, live resources, stack nodes, chunk
- * descriptors and chunks. Each region is an array of records of a fixed stride, found by
- * `arena_region`.
+ * this order, a header, thread slots, modules, sinks, crashes, live resources, details of those,
+ * ancestors, stack nodes, chunk descriptors and chunks. Each region is an array of records of a
+ * fixed stride, found by `arena_region`.
+ *
+ * What becomes of the events when the chunks are full, `arena_header.on_full` says. In flight mode
+ * the oldest are overwritten, and nobody need be there to read them; what is still alive, and how
+ * it came to be, stays known in regions that are not: lives, details, ancestors, thread slots.
  *
  * Whoever reads an arena must not trust it: read each word once, bound each index, cap each loop.
  *
@@ -20,7 +24,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC   0x616e657261756163ull /* "cauarena", little endian */
-#define ARENA_VERSION 4
+#define ARENA_VERSION 5
 #define ARENA_BUILD   "1"
 
 /*
@@ -37,6 +41,11 @@
  * then come patterns of further ones (hooks/sink_match.h), each with a newline before it. Not
  * there: "+". ACAUSAL_LOG_MAX is the number of bytes kept of a line. ACAUSAL_TAG_LINES is "1" when
  * lines on the descriptors 1 and 2 are to end in their resource's ID.
+ *
+ * ACAUSAL_FLIGHT is a size in bytes, a number with K, M or G behind it perhaps: flight mode, with
+ * so much room for events (ARENA_FLIGHT_LEAST to ARENA_FLIGHT_MOST; 0: no flight mode), and a chunk
+ * more for each thread. It needs no ACAUSAL_SOCKET, and without one no recorder knows of the
+ * process.
  */
 #define ARENA_SOCKET_ENV  "ACAUSAL_SOCKET"
 #define ARENA_PID_ENV	  "ACAUSAL_PID"
@@ -44,6 +53,11 @@
 #define ARENA_LOG_ENV	  "ACAUSAL_LOG"
 #define ARENA_LOG_MAX_ENV "ACAUSAL_LOG_MAX"
 #define ARENA_TAG_ENV	  "ACAUSAL_TAG_LINES"
+#define ARENA_FLIGHT_ENV  "ACAUSAL_FLIGHT"
+
+/* The name that the memfd has in /proc/PID/maps, and the one that it is made with. */
+#define ARENA_MAPPING "/memfd:acausal (deleted)"
+#define ARENA_MEMFD   "acausal"
 
 enum {
 	ARENA_CHUNK_SIZE = 16384, /* bytes of events in a chunk */
@@ -56,7 +70,10 @@ enum {
 	ARENA_SINK_PATH_MAX = 960,
 	ARENA_CRASH_REGISTERS = 40,
 	ARENA_CRASH_MESSAGE = 1024,
-	ARENA_CRASH_STACK = 1 << 16, /* bytes kept of the stack of a thread that crashed */
+	ARENA_CRASH_STACK = 1 << 16,  /* bytes kept of the stack of a thread that crashed */
+	ARENA_DETAIL_MAX = 96,	      /* bytes of words kept of a live resource */
+	ARENA_FLIGHT_LEAST = 1 << 20, /* bytes of events */
+	ARENA_FLIGHT_MOST = 1 << 30,
 };
 
 enum arena_clock {
@@ -76,8 +93,8 @@ struct arena_region {
 };
 
 /*
- * Regions in the order in which they lie. Records 0 of sinks, lives and nodes are never used, so
- * that index 0 can mean "none".
+ * Regions in the order in which they lie. Records 0 of sinks, lives, ancestors and nodes are never
+ * used, so that index 0 can mean "none".
  */
 enum arena_region_name {
 	ARENA_THREADS,	    /* struct arena_thread */
@@ -85,6 +102,8 @@ enum arena_region_name {
 	ARENA_SINKS,	    /* struct arena_sink */
 	ARENA_CRASHES,	    /* struct arena_crash */
 	ARENA_LIVES,	    /* struct arena_live */
+	ARENA_DETAILS,	    /* struct arena_detail: of the live record with the same index */
+	ARENA_ANCESTORS,    /* struct arena_ancestor */
 	ARENA_NODES,	    /* struct arena_node */
 	ARENA_CHUNK_STATES, /* struct arena_chunk */
 	ARENA_CHUNKS,	    /* ARENA_CHUNK_SIZE bytes of events each */
@@ -125,7 +144,7 @@ struct arena_header {
 	struct arena_anchor started;
 	struct arena_anchor latest; /* renewed now and then by the runtime; only for cores */
 	struct arena_region region[ARENA_REGION_COUNT];
-	uint32_t on_full; /* 0: the program waits for room, 1: events are dropped and counted */
+	uint32_t on_full; /* enum arena_on_full */
 	uint32_t is_fork; /* 1: the process came by fork, without an exec */
 	struct arena_origin from;
 	_Atomic int32_t exit_code; /* that the process ends with; -1 until it says so */
@@ -135,18 +154,28 @@ struct arena_header {
 	 * writes it, has taken the process in. For IDs that the process itself is to show.
 	 */
 	_Atomic uint32_t process_id;
+	_Atomic uint32_t is_paused; /* enum arena_pause. Anybody may set it (snapshot --pause) … */
+	_Atomic uint64_t paused_at; /* … and this before: ticks */
 
 	struct arena_counter used[ARENA_REGION_COUNT];
 	struct arena_counter async_id, run_id, arming_id, cause_id, spawn_id; /* last one given */
 	struct arena_counter thread_number;				      /* last one given */
 	struct arena_counter chunk_sequence;				      /* last one given */
 	struct arena_counter generation; /* of loaded modules: advanced by each dlclose */
-	struct arena_free_list free_lives, free_chunks, free_threads;
+	struct arena_free_list free_lives, free_chunks, free_threads, free_ancestors;
 
 	struct arena_counter lost;	 /* events that could not be written */
 	struct arena_counter waits;	 /* times that a thread waited for room */
 	struct arena_counter wait_ticks; /* … and how long, all together */
 	struct arena_counter ended;	 /* 1 once the process has begun its orderly exit */
+	/*
+	 * Flight mode: the chunk to be looked at next for one to overwrite (counts on and on); how
+	 * many were; and the moment until which events may be missing because of that: of what came
+	 * after it, every event is there. 0: none is missing.
+	 */
+	struct arena_counter hand, overwritten, overwritten_until;
+	struct arena_counter ancestors_lost; /* that there was no room for */
+	struct arena_counter stacks_cut;     /* that there was no room for: NODE_END_NO_ROOM */
 
 	/*
 	 * Futex word advanced by the ingester whenever it has freed chunks; a thread that finds the
@@ -159,6 +188,19 @@ struct arena_header {
 	 * means that nobody has begun to.
 	 */
 	_Alignas(64) unsigned char ingester_life[64];
+};
+
+/* What happens when no chunk is free. */
+enum arena_on_full {
+	ARENA_WAITS,	  /* the program waits for the ingester; when that has died, as the last */
+	ARENA_DROPS,	  /* events are dropped and counted; when the ingester has died, likewise */
+	ARENA_OVERWRITES, /* flight mode: the oldest chunk is overwritten. Nobody drains */
+};
+
+enum arena_pause {
+	ARENA_NEVER_PAUSED,
+	ARENA_PAUSED, /* nothing is written for now */
+	ARENA_RESUMED,
 };
 
 /* What was seen of libuv in a process: bits of `arena_header.libuv`. */
@@ -220,9 +262,14 @@ struct arena_thread {
 	uint64_t root_run_id;
 	uint64_t started;
 	char name[16];
-	_Atomic uint32_t depth;	      /* open runs above the root; may exceed ARENA_OPEN_RUNS */
-	uint32_t foreign;	      /* 1: made by nothing that was recorded */
-	uint32_t next_free, reserved; /* index + 1 of the next free slot */
+	_Atomic uint32_t depth; /* open runs above the root; may exceed ARENA_OPEN_RUNS */
+	uint32_t foreign;	/* 1: made by nothing that was recorded */
+	uint32_t next_free;	/* index + 1 of the next free slot */
+	/* How it was made, as in struct event_thread; zero for the main and for foreign threads. */
+	uint32_t ancestor; /* of the run that made it; 0: not kept */
+	uint64_t trigger_id, run_id, created, address, callback;
+	uint32_t stack, maker;
+	uint16_t type, api, reserved[2];
 	struct arena_run open[ARENA_OPEN_RUNS];
 	struct arena_partial partial;
 };
@@ -332,7 +379,70 @@ struct arena_live {
 	/* of a timer that uv_timer_again has put off, and that has not fired since */
 	uint64_t put_off_run_id;
 	uint32_t put_off_stack, put_off_times, put_off_thread;
+	/* Flight mode: ancestors of the runs that made it and that armed it; 0: not kept. */
+	uint32_t ancestor, arming_ancestor;
 	uint32_t next_free;
+};
+
+/*
+ * Words about a live resource, as EVENT_DETAIL has them: what it was told first, of each kind that
+ * fits. Written in flight mode only. Valid when `async_id` is the live record's. There may be fewer
+ * of these records than of those; and text that is cut ends in "...".
+ */
+struct arena_detail {
+	_Atomic uint64_t async_id; /* written last */
+	int64_t fd;		   /* EVENT_DETAIL_FD; -1: none */
+	uint16_t kind;		   /* enum event_detail_kind, of `text` */
+	uint16_t length;	   /* of the text; 0: there is none */
+	uint32_t reserved;
+	char text[ARENA_DETAIL_MAX];
+};
+
+/*
+ * A run that something alive came of, kept for as long as that is so: it was made or armed in this
+ * run, or in one that came of this one. With these the lineage of what is alive is known when the
+ * events that told it have been overwritten. Flight mode only.
+ *
+ * A run is kept with its resource's birth and with the arming that it came from; `parent` is the
+ * ancestor of the run that this arming was made in (of a request, or what else is armed by its
+ * creation: of the run that made it). Of the run that made a handle only the ID is kept.
+ *
+ * A chain that repeats is folded: where `folded` is not 0, so many hops, repeats of the `period`
+ * hops before them, lie between this run and `parent`, which are not kept. At least 2 * period hops
+ * that are kept, this run's being the last of them, lead here from a run of the same chain; all of
+ * them have one child.
+ */
+struct arena_ancestor {
+	_Alignas(
+		64) _Atomic uint64_t run_id; /* written last when taken, cleared first when freed */
+	_Atomic uint32_t references; /* by lives, thread slots, children; and while it is open */
+	uint32_t parent; /* always of a smaller run_id; 0: none (a root run), or not kept */
+	/*
+	 * Of the parent: where it is another one in a copy, the parent has gone meanwhile. 0 beside
+	 * a parent: these four words are being changed; not until that is over do they belong
+	 * together. Each time it becomes a smaller one.
+	 */
+	uint64_t parent_run_id;
+	uint64_t folded;
+	uint32_t period;
+	uint32_t depth;	  /* ancestors kept from here on, this one included */
+	uint32_t thread;  /* that ran it: number */
+	uint32_t is_root; /* 1: the root run of that thread; `arming_…` is then 0 */
+	/* its resource */
+	uint64_t async_id, trigger_id, birth_run_id, created, address, loop_id, handle_id;
+	uint32_t birth_stack, birth_thread;
+	uint16_t type, birth_api;
+	uint32_t is_request; /* 1: the resource has no other run than this */
+	/* the arming that it came from; 0 when it was armed by its creation. `armed` 0: of that
+	 * arming only the ID is known */
+	uint64_t arming_id, arming_run_id, armed, timeout_ms, repeat_ms;
+	uint32_t arming_stack, arming_thread;
+	uint16_t arming_api, part; /* enum acausal_part */
+	uint32_t inherited;	   /* ARENA_LIVE_INHERITED, ARENA_LIVE_ARMED_BEFORE: as there */
+	/* the run */
+	uint64_t began, ended; /* 0: has not */
+	uint64_t callback, outer_run_id;
+	uint32_t outer_stack, next_free;
 };
 
 /*
@@ -359,6 +469,8 @@ struct arena_node {
 	X(DEEPER, "deeper frames were not kept")                                                   \
 	X(NO_CFI, "no unwind information for this code")                                           \
 	X(REFUSED, "unwind information of this code is of a kind that is not read")                \
+	X(PAUSED, "recording was paused")                                                          \
+	X(NO_ROOM, "there was no room for another stack")                                          \
 	X(OTHER_STACK, "the stack continues on another one (coroutine or signal stack)")           \
 	X(BROKEN, "the stack is damaged here")
 
@@ -366,12 +478,20 @@ struct arena_node {
 enum node_end { ACAUSAL_STACK_ENDS(X) NODE_WORDS };
 #undef X
 
-enum arena_chunk_state { ARENA_CHUNK_FREE, ARENA_CHUNK_OPEN, ARENA_CHUNK_SEALED };
+enum arena_chunk_state {
+	ARENA_CHUNK_FREE,
+	ARENA_CHUNK_OPEN,
+	ARENA_CHUNK_SEALED,
+	ARENA_CHUNK_TAKEN, /* about to be overwritten */
+};
 
 /*
  * A chunk has one writer: a thread at one nesting depth. Events are whole in [0, used). When it is
  * sealed nothing more is written to it; the ingester, having read it all, sets it free.
  * Chunks of the same thread and depth follow one another by `sequence`.
+ *
+ * One that is overwritten is TAKEN first, its sequence changes, and only then its bytes do: whoever
+ * copies a chunk of a process that runs looks at both before and after.
  */
 struct arena_chunk {
 	_Alignas(64) _Atomic uint32_t state; /* enum arena_chunk_state */
@@ -380,6 +500,8 @@ struct arena_chunk {
 	uint32_t thread; /* number */
 	uint32_t depth;
 	uint32_t next_free; /* index + 1 */
+	uint32_t is_kept;   /* 1: never overwritten (the first of a process says what it is) */
+	uint64_t sealed;    /* ticks */
 };
 
 /*

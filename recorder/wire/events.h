@@ -291,7 +291,10 @@ struct event_name {
 	char name[16];
 };
 
-/* Events of this thread that could not be written. */
+/* In `flags` of GAP: recording was paused. What is missing was not lost. */
+#define EVENT_GAP_PAUSED 1
+
+/* Events of this thread that could not be written, or were not to be. */
 struct event_gap {
 	struct event_head head;
 	uint32_t lost;

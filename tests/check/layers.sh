@@ -2,8 +2,8 @@
 # Holds the sources to the direction of dependence, by their #include lines:
 #
 #     hooks -> runtime -> wire        ingest -> wire, schema, symbols        launch -> ingest
-#     core -> ingest, wire
-#     debugger -> schema, symbols, core     main and the command table -> launch   all but wire -> base
+#     snapshot -> ingest, wire        core -> snapshot, ingest, wire
+#     debugger -> schema, symbols, core, snapshot     main and the command table -> launch   all but wire -> base
 #
 # Prints one line for each include that points elsewhere and for each circle of files (x.c and x.h
 # are one file here); exit status 1 when there is any.
@@ -19,16 +19,19 @@ recorder/runtime   recorder/wire
 recorder/hooks     recorder/runtime recorder/wire
 recorder/symbols   recorder/base
 recorder/ingest    recorder/wire recorder/base recorder/symbols schema
-recorder/core      recorder/wire recorder/base recorder/ingest
+recorder/snapshot  recorder/wire recorder/base recorder/ingest
+recorder/core      recorder/wire recorder/base recorder/ingest recorder/snapshot
 recorder/launch    recorder/wire recorder/base recorder/ingest
 schema
-debugger           recorder/base recorder/symbols recorder/core schema
+debugger           recorder/base recorder/symbols recorder/core recorder/snapshot schema
 '
 # Single files that may include more than their folder does, with why.
-# The command table names every command, and `record` is one of them.
+# The command table names every command, and `record` is one of them. A snapshot makes room for its
+# file as `record` does.
 exceptions='
 debugger/main          recorder/launch
 debugger/command_table recorder/launch
+debugger/snapshot_command recorder/launch
 '
 # What of other people is for whom: a header, then the only folders that may include it.
 foreign='

@@ -18,6 +18,19 @@ equal 'a manual page for each command that is told of' \
 equal 'each has a name and a synopsis' \
 	"$(grep -LE '^\.SH SYNOPSIS' local/share/man/man1/*.1; grep -LE '^\.SH NAME' local/share/man/man1/*.1)" ''
 contains "record's has its options" "$(<local/share/man/man1/acausal-record.1)" 'on\-full'
+cat >paused.c <<'END'
+#include <acausal.h>
+#include <errno.h>
+int main(void)
+{
+	return acausal_pause() == -1 && errno == ENOSYS && acausal_snapshot(0) == -1 ? 0 : 1;
+}
+END
+for compiler in "${CC:-cc}" "${CXX:-c++} -x c++"; do
+	# shellcheck disable=SC2086 # a command and its options
+	check "acausal.h is found and compiles by $compiler" $compiler -I local/include -o paused paused.c
+	check '... and without the library its functions do nothing' ./paused
+done
 for prefix in "$TMP/local" "$TMP/package/usr"; do
 	# Away from the build folder, so that its library is not the one that is found.
 	status "record with the one in $(basename "$prefix")" 0 \

@@ -83,7 +83,7 @@ equal 'only those that use libuv have a runtime' \
 cp spawn.db cut.db
 sqlite3 -batch cut.db "DELETE FROM packed_resource WHERE async_id = (1 << 40) + 1;
 	UPDATE process SET spawned_by_async_id = NULL; DELETE FROM meta WHERE key = 'complete';
-	INSERT INTO gap VALUES (1, 1, 0, 1, 5)" # lost by another process: no reason
+	INSERT INTO gap VALUES (1, 1, 0, 1, 5, NULL)" # lost by another process: no reason
 contains 'what is not written yet is not said to be unseen' "$("$ACAUSAL" trace -r cut.db "$(leaf_run spawn.db 2)")" \
 	"ends here: the recording was cut short before this process's start was written"
 contains '… nor by info' "$("$ACAUSAL" info -r cut.db process:2)" 'by process 1, by a call that was not written'

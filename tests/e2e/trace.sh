@@ -257,7 +257,7 @@ ending() { # FILE POINT
 run3='INSERT INTO packed_run (run_id, async_id, arming_id, entry_id, began_ns) VALUES'
 bare unknown.db "$run3 (3, 2, NULL, 2, 500);"
 equal 'unknown link' "$(ending unknown.db run:3)" unknown_link
-bare gap.db "$run3 (3, 2, NULL, 2, 500); INSERT INTO gap VALUES (1, 1, 400, 450, 12);"
+bare gap.db "$run3 (3, 2, NULL, 2, 500); INSERT INTO gap VALUES (1, 1, 400, 450, 12, NULL);"
 equal 'gap' "$(ending gap.db run:3)" gap
 contains 'gap: in words' "$(trace -r gap.db run:3)" '12 events were lost'
 bare before.db "$run3 (3, 77, NULL, 2, 500);"

@@ -29,11 +29,13 @@ struct arena_writer *arena_writer_create(uint32_t chunks)
 		[ARENA_SINKS] = sizeof(struct arena_sink),
 		[ARENA_CRASHES] = sizeof(struct arena_crash),
 		[ARENA_LIVES] = sizeof(struct arena_live),
+		[ARENA_DETAILS] = sizeof(struct arena_detail),
+		[ARENA_ANCESTORS] = sizeof(struct arena_ancestor),
 		[ARENA_NODES] = sizeof(struct arena_node),
 		[ARENA_CHUNK_STATES] = sizeof(struct arena_chunk),
 		[ARENA_CHUNKS] = ARENA_CHUNK_SIZE,
 	};
-	uint32_t count[ARENA_REGION_COUNT] = {64, 64, 64, 8, 4096, 4096, 0, 0};
+	uint32_t count[ARENA_REGION_COUNT] = {64, 64, 64, 8, 4096, 4096, 4096, 4096, 0, 0};
 	struct writer *writer = calloc(1, sizeof *writer);
 	struct arena_writer *public = &writer->public;
 	uint64_t offset = (sizeof(struct arena_header) + 63) & ~63ull;
@@ -64,6 +66,7 @@ struct arena_writer *arena_writer_create(uint32_t chunks)
 	public->header->started = (struct arena_anchor){public->now, public->now, 0};
 	public->header->used[ARENA_SINKS].value = 1;
 	public->header->used[ARENA_LIVES].value = 1;
+	public->header->used[ARENA_ANCESTORS].value = 1;
 	public->header->used[ARENA_NODES].value = 1;
 	return public;
 }
@@ -124,6 +127,18 @@ struct arena_crash *arena_writer_crash(struct arena_writer *writer, uint32_t ind
 	if (writer->header->used[ARENA_CRASHES].value <= index)
 		writer->header->used[ARENA_CRASHES].value = index + 1;
 	return record(writer, ARENA_CRASHES, index);
+}
+
+struct arena_ancestor *arena_writer_ancestor(struct arena_writer *writer, uint32_t index)
+{
+	if (writer->header->used[ARENA_ANCESTORS].value <= index)
+		writer->header->used[ARENA_ANCESTORS].value = index + 1;
+	return record(writer, ARENA_ANCESTORS, index);
+}
+
+struct arena_detail *arena_writer_detail(struct arena_writer *writer, uint32_t index)
+{
+	return record(writer, ARENA_DETAILS, index);
 }
 
 static struct arena_chunk *chunk_state(struct arena_writer *writer, uint32_t index)
@@ -207,4 +222,32 @@ void arena_writer_seal(struct arena_writer *public, uint32_t thread)
 			chunk_state(public, *open - 1)->state = ARENA_CHUNK_SEALED;
 		*open = 0;
 	}
+}
+
+void arena_writer_keep(struct arena_writer *public, uint32_t thread)
+{
+	struct writer *writer = (struct writer *)public;
+	uint32_t open = writer->open[thread % WRITERS][0];
+
+	if (open)
+		chunk_state(public, open - 1)->is_kept = 1;
+}
+
+void arena_writer_overwrite(struct arena_writer *public, uint64_t until)
+{
+	struct arena_header *header = public->header;
+
+	for (uint32_t thread = 0; thread < WRITERS; thread++)
+		arena_writer_seal(public, thread);
+	for (uint32_t i = 0; i < header->used[ARENA_CHUNK_STATES].value; i++) {
+		struct arena_chunk *chunk = chunk_state(public, i);
+
+		if (chunk->is_kept)
+			continue;
+		chunk->state = ARENA_CHUNK_TAKEN;
+		chunk->sequence = ++header->chunk_sequence.value;
+		memset(record(public, ARENA_CHUNKS, i), 0, ARENA_CHUNK_SIZE);
+		header->overwritten.value++;
+	}
+	header->overwritten_until.value = until;
 }

@@ -40,11 +40,22 @@ bool arena_writer_put(struct arena_writer *, uint32_t thread, uint32_t depth, en
  */
 void arena_writer_seal(struct arena_writer *, uint32_t thread);
 
-/* Records to be filled by the test; 0-based threads and crashes, 1-based lives and sinks. */
+/* Records to be filled by the test; 0-based threads and crashes, all others 1-based. */
 struct arena_thread *arena_writer_thread(struct arena_writer *, uint32_t index);
 struct arena_live *arena_writer_live(struct arena_writer *, uint32_t index);
 struct arena_sink *arena_writer_sink(struct arena_writer *, uint32_t index);
 struct arena_crash *arena_writer_crash(struct arena_writer *, uint32_t index);
+struct arena_ancestor *arena_writer_ancestor(struct arena_writer *, uint32_t index);
+/* Of the live record with that index. */
+struct arena_detail *arena_writer_detail(struct arena_writer *, uint32_t index);
+
+/*
+ * Overwrites what has been put so far, but for what is kept: those chunks hold nothing any more.
+ * What came before `until` is missing from then on.
+ */
+void arena_writer_overwrite(struct arena_writer *, uint64_t until);
+/* The chunk that the thread writes now is never overwritten. */
+void arena_writer_keep(struct arena_writer *, uint32_t thread);
 
 /* Chunks that nobody has now. */
 uint32_t arena_writer_free_chunks(struct arena_writer *);

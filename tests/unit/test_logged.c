@@ -35,6 +35,7 @@ static int set_up(void **state)
 	memset((void *)arena_map.chunks, 0, CHUNKS * sizeof *arena_map.chunks);
 	arena_map.chunk_bytes = calloc(CHUNKS, ARENA_CHUNK_SIZE);
 	arena_map.count[ARENA_CHUNKS] = arena_map.count[ARENA_CHUNK_STATES] = CHUNKS;
+	arena_map.history_chunks = CHUNKS;
 	header->region[ARENA_CHUNK_STATES].stride = sizeof *arena_map.chunks;
 	arena_page.header = header;
 	thread = calloc(1, sizeof *thread);
