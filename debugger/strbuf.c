@@ -4,6 +4,7 @@
  */
 #include "debugger/strbuf.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static bool reserve(struct strbuf *buffer, size_t count)
 	if (needed <= buffer->capacity)
 		return true;
 	while (capacity < needed)
-		capacity = capacity > needed / 2 ? needed : capacity * 2;
+		capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
 	data = realloc(buffer->data, capacity);
 	if (!data) {
 		buffer->failed = true;

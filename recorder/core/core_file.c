@@ -104,17 +104,26 @@ static int by_address(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
-/* Of two that overlap, which no kernel writes, the later one goes. */
+/*
+ * Of two that overlap, which no kernel writes, the later one goes. Nor are two of the same bytes of
+ * the file, so that together they cannot keep more than it has: a small file is never much memory.
+ */
 static void sort_segments(struct core_file *core)
 {
+	uint64_t left = core->size;
 	size_t kept = 0;
 
 	qsort(core->segments, core->segment_count, sizeof *core->segments, by_address);
 	for (size_t i = 0; i < core->segment_count; i++) {
+		struct core_segment *segment = &core->segments[i];
 		const struct core_segment *last = kept ? &core->segments[kept - 1] : NULL;
 
-		if (!last || core->segments[i].address - last->address >= last->size)
-			core->segments[kept++] = core->segments[i];
+		if (last && segment->address - last->address < last->size)
+			continue;
+		if (segment->kept > left)
+			segment->kept = left;
+		left -= segment->kept;
+		core->segments[kept++] = *segment;
 	}
 	core->segment_count = kept;
 }
