@@ -95,12 +95,22 @@ CFI_PROGRAMS    := $(filter cfi_%,$(TEST_PROGRAMS))
 STATIC_PROGRAMS := $(filter static_%,$(TEST_PROGRAMS))
 UV_PROGRAMS     := $(filter-out cfi_% static_%,$(TEST_PROGRAMS))
 
+# The SQLite extension is of these parts of the debugger, without what needs more than SQLite.
+EXTENSION_PARTS := reader reader_guard file_kind strbuf printable quantity lookup lookup_time \
+	request_finder frames execution folding lineage lineage_begin lineage_edge lineage_wait \
+	lineage_walk point describe describe_process place id_map kin_table table_function tally \
+	async_stack_table sql_functions
+EXTENSION_SOURCES := $(EXTENSION_PARTS:%=debugger/%.c) $(wildcard debugger/extension/*.c) \
+	recorder/base/error.c
+
 LIB_OBJECTS     := $(LIB_SOURCES:%.c=$(B)/lib/%.o)
-PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/schema.o
+PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(B)/obj/%.o) $(B)/obj/schema.o $(B)/obj/queries.o
 MAIN_OBJECT     := $(B)/obj/debugger/main.o
+EXTENSION_OBJECTS := $(EXTENSION_SOURCES:%.c=$(B)/extension/%.o) $(B)/extension/schema.o
 RUNTIME_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard recorder/runtime/*.c) \
 	recorder/hooks/sink_match.c)
 SCHEMA_PARTS    := tables views indexes
+QUERIES         := $(sort $(wildcard schema/queries/*.sql))
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
@@ -108,7 +118,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 .PHONY: all programs sanitized replays fuzz-targets fuzz-tools benches tests deps deps-test deps-bench \
 	deps-check deps-fuzz demo test oracle kills fuzz soak bench check install install-files clean help FORCE
 
-all: $(B)/libacausal.so $(B)/acausal $(EXAMPLES:%=$(B)/examples/%) ## build everything but the tests
+all: $(B)/libacausal.so $(B)/acausal $(B)/acausal_sqlite.so $(EXAMPLES:%=$(B)/examples/%) ## build everything but the tests
 
 # --- the library in the recorded process: libc and nothing else ---------------------------------
 
@@ -143,7 +153,11 @@ $(B)/schema.c: schema/embed.sh $(SCHEMA_PARTS:%=schema/%.sql)
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)sh schema/embed.sh $(SCHEMA_PARTS) >$@
 
-$(B)/obj/schema.o: $(B)/schema.c $(B)/flags
+$(B)/queries.c: schema/embed_queries.sh $(QUERIES) $(B)/sources
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)sh schema/embed_queries.sh $(QUERIES) >$@
+
+$(B)/obj/schema.o $(B)/obj/queries.o: $(B)/obj/%.o: $(B)/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(FLAGS) $(SANFLAGS) $(DEPFLAGS) -c -o $@ $<
 
@@ -151,6 +165,22 @@ $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(FLAGS) $(SANFLAGS) $(PROGRAM_CFLAGS) $(CMOCKA_CFLAGS) $(UV_CFLAGS) \
 		$(DEPFLAGS) -c -o $@ $<
+
+# --- the extension for SQLite's clients: hidden but for its entry, and calls SQLite by its table ----
+
+$(B)/acausal_sqlite.so: $(EXTENSION_OBJECTS) $(B)/flags $(B)/sources
+	$(call say,LINK,$@)$(CC) -shared -o $@ $(EXTENSION_OBJECTS) -Wl,-z,now -Wl,-z,relro \
+		-Wl,--no-undefined -Wl,-Bsymbolic -Wl,--exclude-libs,ALL $(LDFLAGS)
+
+EXTENSION_BUILD = $(FLAGS) $(PROGRAM_CFLAGS) -fPIC -fvisibility=hidden \
+	-include debugger/extension/host.h $(DEPFLAGS)
+$(EXTENSION_SOURCES:%.c=$(B)/extension/%.o): $(B)/extension/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(EXTENSION_BUILD) -c -o $@ $<
+
+$(B)/extension/schema.o: $(B)/schema.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(EXTENSION_BUILD) -c -o $@ $<
 
 # --- tests, benches, examples -------------------------------------------------------------------
 
@@ -267,13 +297,13 @@ $(EXAMPLES:%=$(B)/examples/%): $(B)/examples/%: examples/%.c $(B)/flags
 # only when their contents do.
 $(B)/flags: CONTENTS = $(CC) $(CXX) $(FLAGS) $(SANFLAGS) $(LIBFLAGS) $(PROGRAM_BUILD) \
 	$(EXAMPLE_BUILD) $(LDFLAGS) $(PROGRAM_LIBS) $(CMOCKA_LIBS)
-$(B)/sources: CONTENTS = $(LIB_SOURCES) $(PROGRAM_SOURCES) $(ORACLE_SOURCES)
+$(B)/sources: CONTENTS = $(LIB_SOURCES) $(PROGRAM_SOURCES) $(ORACLE_SOURCES) $(QUERIES) $(EXTENSION_SOURCES)
 $(B)/flags $(B)/sources: FORCE
 	@mkdir -p $(B)
 	@printf '%s\n' "$(subst ",\",$(CONTENTS))" >$@.new; \
 		if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
--include $(LIB_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(RUNTIME_OBJECTS:.o=.d)
+-include $(LIB_OBJECTS:.o=.d) $(EXTENSION_OBJECTS:.o=.d) $(PROGRAM_OBJECTS:.o=.d) $(RUNTIME_OBJECTS:.o=.d)
 -include $(UNIT_SOURCES:%.c=$(B)/obj/%.d) $(CFI_PROGRAMS:%=$(B)/obj/tests/programs/%.d)
 -include $(addsuffix .d,$(TEST_PROGRAMS:%=$(B)/tests/%) $(TEST_PROGRAMS_CC:%=$(B)/tests/%))
 -include $(patsubst %.c,$(B)/obj/%.d,$(wildcard tests/fuzz/*.c))
@@ -338,15 +368,18 @@ check: deps-check ## style, layering, exports, headers, schema
 
 INSTALL_ROOT = $(DESTDIR)$(PREFIX)
 INSTALL_MAN  = $(INSTALL_ROOT)/share/man/man1
+INSTALL_QUERIES = $(INSTALL_ROOT)/share/acausal/queries
 install: all ## install the program, the library and the manual pages
 	@$(SUBMAKE) install-files
 
 # The same without building. The program writes its manual pages itself, and names them in the first.
 install-files:
-	install -d '$(INSTALL_ROOT)/bin' '$(INSTALL_ROOT)/lib' '$(INSTALL_ROOT)/include' '$(INSTALL_MAN)'
+	install -d '$(INSTALL_ROOT)/bin' '$(INSTALL_ROOT)/lib' '$(INSTALL_ROOT)/include' '$(INSTALL_MAN)' '$(INSTALL_QUERIES)'
 	install -m 755 '$(B)/acausal' '$(INSTALL_ROOT)/bin/acausal'
 	install -m 644 '$(B)/libacausal.so' '$(INSTALL_ROOT)/lib/libacausal.so'
+	install -m 644 '$(B)/acausal_sqlite.so' '$(INSTALL_ROOT)/lib/acausal_sqlite.so'
 	install -m 644 recorder/acausal.h '$(INSTALL_ROOT)/include/acausal.h'
+	install -m 644 schema/queries/*.sql '$(INSTALL_QUERIES)'
 	'$(B)/acausal' help --man >'$(INSTALL_MAN)/acausal.1'
 	for command in $$(sed -n 's/^\.BR acausal\\-\([a-z]*\) (1)$$/\1/p' '$(INSTALL_MAN)/acausal.1'); do \
 		'$(B)/acausal' help --man $$command >'$(INSTALL_MAN)'/acausal-$$command.1 || exit; \

@@ -16,7 +16,13 @@ enum command_flag {
 	COMMAND_REST = 16,     /* at the prompt the words after its options are one text */
 };
 
-enum command_completion { COMPLETE_NOTHING, COMPLETE_POINT, COMPLETE_COMMAND, COMPLETE_FILE };
+enum command_completion {
+	COMPLETE_NOTHING,
+	COMPLETE_POINT,
+	COMPLETE_COMMAND,
+	COMPLETE_FILE,
+	COMPLETE_QUERY
+};
 
 struct command;
 

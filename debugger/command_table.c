@@ -11,6 +11,7 @@
 #include "debugger/manual.h"
 #include "debugger/overview.h"
 #include "debugger/prompt.h"
+#include "debugger/query.h"
 #include "debugger/snapshot_command.h"
 #include "debugger/sql.h"
 #include "debugger/trace.h"
@@ -242,6 +243,33 @@ static const struct command rows[] = {
 		.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING | COMMAND_REST,
 		.most_words = -1,
 		.run = sql_run,
+	},
+	{
+		.name = "query",
+		.usage = "[options] [NAME [ARGUMENT | KEY=VALUE ...]]",
+		.summary = "run a query of the library: leaks, stalls, latency and others",
+		.description =
+			"Without NAME it lists the library, with what each query takes; in "
+			"brackets what "
+			"may\nbe left out. Arguments are taken in that order, or by name.\n"
+			"\n"
+			"  acausal query leaks\n"
+			"  acausal query stalls at_least=50ms\n"
+			"  acausal query critical-path log:7\n"
+			"  acausal query leaks leaked --fail-on-rows     1 when something leaked: "
+			"for CI\n"
+			"  acausal query --show leaks                    its text: to read, or to "
+			"copy\n"
+			"\n"
+			"Queries of your own are files NAME.sql in $XDG_CONFIG_HOME/acausal/queries"
+			"\n(~/.config/acausal/queries); one with the name of ours replaces it. "
+			"Their comment"
+			"\nsays what they take, as ours does.",
+		.options = query_options,
+		.flags = COMMAND_SHELL | COMMAND_PROMPT,
+		.most_words = -1,
+		.completion = COMPLETE_QUERY,
+		.run = query_run,
 	},
 	{
 		.name = "debug",

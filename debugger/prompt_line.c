@@ -4,6 +4,8 @@
  */
 #include "debugger/prompt_line.h"
 
+#include "debugger/query.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -66,6 +68,14 @@ static char *next_option(const char *text, int state)
 	return NULL;
 }
 
+static char *next_query(const char *text, int state)
+{
+	static int index;
+
+	index = state ? index + 1 : 0;
+	return query_complete(text, index);
+}
+
 /* The command that the line begins with. */
 static const struct command *command_of_line(void)
 {
@@ -74,6 +84,22 @@ static const struct command *command_of_line(void)
 
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(line, " \t"), line);
 	return command_find_beginning(commands, name, COMMAND_PROMPT, NULL);
+}
+
+/* Does nothing but the command's name and its options stand before `start`? */
+static bool is_first_word(int start)
+{
+	const char *line = rl_line_buffer + strspn(rl_line_buffer, " \t"), *word;
+
+	word = line + strcspn(line, " \t");
+	for (;;) {
+		word += strspn(word, " \t");
+		if (word >= rl_line_buffer + start)
+			return true;
+		if (*word != '-')
+			return false;
+		word += strcspn(word, " \t");
+	}
 }
 
 static char **complete(const char *text, int start, int end)
@@ -97,6 +123,8 @@ static char **complete(const char *text, int start, int end)
 		return rl_completion_matches(text, next_point);
 	case COMPLETE_COMMAND:
 		return rl_completion_matches(text, next_command);
+	case COMPLETE_QUERY: /* its arguments are anything */
+		return is_first_word(start) ? rl_completion_matches(text, next_query) : NULL;
 	case COMPLETE_FILE:
 		rl_attempted_completion_over = 0;
 		return NULL;

@@ -220,26 +220,6 @@ static int check_identity(struct reader *recording, struct error *err)
 	return 0;
 }
 
-/* The contract's views, over main's tables, as this program knows them. */
-static int make_views(struct reader *recording, struct error *err)
-{
-	static const char from[] = "CREATE VIEW ", to[] = "CREATE TEMP VIEW ";
-	struct strbuf sql = {0};
-	const char *rest = schema_views_sql, *found;
-	int result = 0;
-
-	while ((found = strstr(rest, from))) {
-		strbuf_add(&sql, rest, (size_t)(found - rest));
-		strbuf_add_string(&sql, to);
-		rest = found + strlen(from);
-	}
-	strbuf_add_string(&sql, rest);
-	if (sql.failed || sqlite3_exec(recording->database, strbuf_string(&sql), NULL, NULL, NULL))
-		result = reader_error(recording, "its views cannot be made", err);
-	strbuf_deinit(&sql);
-	return result;
-}
-
 /* Asks for SQLite's plan: an index of the right name on another column is none. */
 bool reader_finds(struct reader *recording, const char *table, const char *column)
 {
@@ -269,7 +249,7 @@ static int open_all(struct reader *recording, bool writer, struct error *err)
 		return -1;
 	sqlite3_progress_handler(recording->database, PROGRESS_INTERVAL, on_progress, recording);
 	if (reader_guard_check(recording->database, recording->path, err) ||
-		make_views(recording, err))
+		reader_guard_make_views(recording->database, recording->path, err))
 		return -1;
 	regexp_add(recording->database);
 	recording->has_history =
@@ -283,17 +263,10 @@ static int open_all(struct reader *recording, bool writer, struct error *err)
 	return 0;
 }
 
-int reader_open(struct reader **ret, const char *path, struct error *err)
+static int open_new(struct reader **ret, const char *path, bool writer, struct error *err)
 {
-	enum file_kind kind = file_kind_of(path);
 	struct reader *recording;
-	bool writer;
 
-	if (kind == FILE_EMPTY && has_writer(path))
-		kind = FILE_RECORDING;
-	if (kind != FILE_RECORDING)
-		return refuse(kind, path, err);
-	writer = has_writer(path);
 	recording = calloc(1, sizeof *recording);
 	if (!recording || !(recording->path = strdup(path))) {
 		free(recording);
@@ -306,6 +279,22 @@ int reader_open(struct reader **ret, const char *path, struct error *err)
 	}
 	*ret = recording;
 	return 0;
+}
+
+int reader_open(struct reader **ret, const char *path, struct error *err)
+{
+	enum file_kind kind = file_kind_of(path);
+
+	if (kind == FILE_EMPTY && has_writer(path))
+		kind = FILE_RECORDING;
+	if (kind != FILE_RECORDING)
+		return refuse(kind, path, err);
+	return open_new(ret, path, has_writer(path), err);
+}
+
+int reader_open_again(struct reader **ret, const char *path, struct error *err)
+{
+	return open_new(ret, path, true, err);
 }
 
 void reader_close(struct reader *recording)

@@ -31,6 +31,13 @@ struct reader;
 
 /* Opens the file at `path`. To be closed with reader_close. */
 int reader_open(struct reader **ret, const char *path, struct error *err);
+
+/*
+ * The same where this process has the file open by SQLite already. It is not looked at in any other
+ * way: closing a descriptor of it would drop the locks of the other connection. So whether a
+ * recorder is at work on it is not known; what is not complete counts as growing.
+ */
+int reader_open_again(struct reader **ret, const char *path, struct error *err);
 void reader_close(struct reader *recording);
 
 const char *reader_path(const struct reader *recording);
@@ -83,7 +90,13 @@ void reader_clear_interrupt(void);
  * Something that somebody else keeps with a recording until it is closed, when `destroy` gets it;
  * reader_attached is NULL while there is none.
  */
-enum reader_attachment { ATTACHED_FINDER, ATTACHED_RECENT, ATTACHED_CORE, ATTACHMENTS };
+enum reader_attachment {
+	ATTACHED_FINDER,
+	ATTACHED_RECENT,
+	ATTACHED_CORE,
+	ATTACHED_FUNCTIONS,
+	ATTACHMENTS
+};
 void reader_attach(struct reader *recording, enum reader_attachment as, void *thing,
 	void (*destroy)(void *thing));
 void *reader_attached(const struct reader *recording, enum reader_attachment as);

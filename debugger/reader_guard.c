@@ -7,6 +7,7 @@
  */
 #include "debugger/reader_guard.h"
 
+#include "debugger/strbuf.h"
 #include "schema/schema.h"
 
 #include <stdbool.h>
@@ -154,6 +155,26 @@ int reader_guard_check(sqlite3 *database, const char *path, struct error *err)
 		result = check_against(model, database, &checker, path, err);
 	sqlite3_close(model);
 	checker_deinit(&checker);
+	return result;
+}
+
+int reader_guard_make_views(sqlite3 *database, const char *path, struct error *err)
+{
+	static const char from[] = "CREATE VIEW ", to[] = "CREATE TEMP VIEW ";
+	struct strbuf sql = {0};
+	const char *rest = schema_views_sql, *found;
+	int result = 0;
+
+	while ((found = strstr(rest, from))) {
+		strbuf_add(&sql, rest, (size_t)(found - rest));
+		strbuf_add_string(&sql, to);
+		rest = found + strlen(from);
+	}
+	strbuf_add_string(&sql, rest);
+	if (sql.failed || sqlite3_exec(database, strbuf_string(&sql), NULL, NULL, NULL))
+		result = error_set(
+			err, "%s: its views cannot be made: %s", path, sqlite3_errmsg(database));
+	strbuf_deinit(&sql);
 	return result;
 }
 

@@ -1,4 +1,4 @@
-/* What SQLite may do for us on a file that is not trusted. Used by reader.c alone. */
+/* What SQLite may do for us on a file that is not trusted. Used where one is opened. */
 #ifndef ACAUSAL_DEBUGGER_READER_GUARD_H
 #define ACAUSAL_DEBUGGER_READER_GUARD_H
 
@@ -18,6 +18,9 @@ int reader_guard_check(sqlite3 *database, const char *path, struct error *err);
 
 /* Is there such a column, of whatever kind? */
 bool reader_guard_has_column(sqlite3 *database, const char *table, const char *column);
+
+/* The contract's views, over main's tables, as this program knows them; as TEMP views. */
+int reader_guard_make_views(sqlite3 *database, const char *path, struct error *err);
 
 /* From now on only reading. To be called when the TEMP views are made. */
 void reader_guard_seal(sqlite3 *database);

@@ -7,6 +7,7 @@
 #include "debugger/json.h"
 #include "debugger/page.h"
 #include "debugger/printable.h"
+#include "debugger/result_words.h"
 #include "debugger/terminal.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 
 struct table {
 	int columns;
+	enum result_meaning *meanings; /* of the columns; NULL: none are looked for */
 	size_t *widths;
 	bool *numeric;
 	struct strbuf cells; /* each with a NUL behind, row by row */
@@ -25,11 +27,21 @@ struct table {
 	bool shown;
 };
 
-static void add_cell(struct strbuf *buffer, sqlite3_stmt *row, int column)
+static enum result_meaning meaning_of(const struct table *table, int column)
+{
+	return table->meanings ? table->meanings[column] : RESULT_PLAIN;
+}
+
+static void add_cell(
+	const struct table *table, struct strbuf *buffer, sqlite3_stmt *row, int column)
 {
 	const char *text;
 
 	if (sqlite3_column_type(row, column) == SQLITE_NULL)
+		return;
+	if (sqlite3_column_type(row, column) == SQLITE_INTEGER &&
+		result_add_words(
+			buffer, meaning_of(table, column), sqlite3_column_int64(row, column)))
 		return;
 	text = sqlite3_column_type(row, column) == SQLITE_BLOB
 		       ? sqlite3_column_blob(row, column)
@@ -50,6 +62,10 @@ static void print_cell(struct table *table, int column, enum page_style style, c
 	size_t width = printable_width(text), wanted = table->widths[column];
 	struct page *page = &table->page;
 
+	if (meaning_of(table, column) == RESULT_STACK) {
+		result_add_stack(page, text);
+		return;
+	}
 	if (column)
 		page_add(page, PAGE_PLAIN, "  ");
 	if (table->numeric[column])
@@ -67,8 +83,10 @@ static void print_heading(struct table *table, sqlite3_stmt *row)
 	int i;
 
 	for (i = 0; i < table->columns; i++) {
+		if (meaning_of(table, i) == RESULT_STACK)
+			continue;
 		strbuf_clear(&name);
-		printable_add_string(&name, sqlite3_column_name(row, i));
+		result_add_name(&name, meaning_of(table, i), sqlite3_column_name(row, i));
 		print_cell(table, i, PAGE_STRONG, strbuf_string(&name));
 	}
 	page_end_line(&table->page);
@@ -100,7 +118,7 @@ static void gather(struct table *table, sqlite3_stmt *row)
 	for (i = 0; i < table->columns; i++) {
 		size_t begin = table->cells.length, width;
 
-		add_cell(&table->cells, row, i);
+		add_cell(table, &table->cells, row, i);
 		strbuf_add(&table->cells, "", 1);
 		width = printable_width(table->cells.data + begin);
 		if (width > table->widths[i])
@@ -124,7 +142,7 @@ static void print_row(struct table *table, sqlite3_stmt *row, FILE *out)
 
 	for (i = 0; i < table->columns; i++) {
 		strbuf_clear(&cell);
-		add_cell(&cell, row, i);
+		add_cell(table, &cell, row, i);
 		print_cell(table, i, PAGE_PLAIN, strbuf_string(&cell));
 	}
 	page_end_line(&table->page);
@@ -132,7 +150,7 @@ static void print_row(struct table *table, sqlite3_stmt *row, FILE *out)
 	strbuf_deinit(&cell);
 }
 
-static int write_text(sqlite3_stmt *row, FILE *out)
+static int write_text(sqlite3_stmt *row, bool words, FILE *out, int64_t *rows)
 {
 	struct table table = {.columns = sqlite3_column_count(row)};
 	size_t count = table.columns ? (size_t)table.columns : 1;
@@ -141,19 +159,25 @@ static int write_text(sqlite3_stmt *row, FILE *out)
 
 	table.widths = calloc(count, sizeof *table.widths);
 	table.numeric = calloc(count, sizeof *table.numeric);
-	if (!table.widths || !table.numeric) {
+	table.meanings = words ? calloc(count, sizeof *table.meanings) : NULL;
+	if (!table.widths || !table.numeric || (words && !table.meanings)) {
+		free(table.meanings);
 		free(table.widths);
 		free(table.numeric);
 		return SQLITE_NOMEM;
 	}
 	terminal_begin(&table.page, out);
 	for (i = 0; i < table.columns; i++) {
+		if (words)
+			table.meanings[i] = result_meaning_of(
+				sqlite3_column_name(row, i), i + 1 == table.columns);
 		strbuf_clear(&name);
-		printable_add_string(&name, sqlite3_column_name(row, i));
+		result_add_name(&name, meaning_of(&table, i), sqlite3_column_name(row, i));
 		table.widths[i] = printable_width(strbuf_string(&name));
 		table.numeric[i] = true;
 	}
 	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+		++*rows;
 		if (table.rows < MEASURED_ROWS && !table.cells.failed) {
 			gather(&table, row);
 			continue;
@@ -164,13 +188,15 @@ static int write_text(sqlite3_stmt *row, FILE *out)
 		}
 		print_row(&table, row, out);
 	}
-	if (!table.shown && table.columns && (code == SQLITE_DONE || table.rows)) {
+	if (!table.shown && table.columns &&
+		(words ? table.rows > 0 : code == SQLITE_DONE || table.rows)) {
 		print_gathered(&table, row);
 		terminal_show(&table.page, out, code == SQLITE_DONE);
 	}
 	strbuf_deinit(&name);
 	strbuf_deinit(&table.cells);
 	page_deinit(&table.page);
+	free(table.meanings);
 	free(table.widths);
 	free(table.numeric);
 	return code;
@@ -199,13 +225,14 @@ static void write_json_value(struct json *json, sqlite3_stmt *row, int column)
 	}
 }
 
-static int write_json(sqlite3_stmt *row, FILE *out)
+static int write_json(sqlite3_stmt *row, FILE *out, int64_t *rows)
 {
 	struct json json = {.out = out};
 	int code, i, columns = sqlite3_column_count(row);
 
 	json_open(&json, '[');
 	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+		++*rows;
 		json_newline(&json);
 		json_open(&json, '{');
 		for (i = 0; i < columns; i++) {
@@ -240,7 +267,7 @@ static void write_csv_field(FILE *out, const char *bytes, size_t count)
 	fputc('"', out);
 }
 
-static int write_csv(sqlite3_stmt *row, FILE *out)
+static int write_csv(sqlite3_stmt *row, FILE *out, int64_t *rows)
 {
 	int code, i, columns = sqlite3_column_count(row);
 
@@ -252,6 +279,7 @@ static int write_csv(sqlite3_stmt *row, FILE *out)
 	}
 	fputs("\r\n", out);
 	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+		++*rows;
 		for (i = 0; i < columns; i++) {
 			const char *bytes = sqlite3_column_type(row, i) == SQLITE_BLOB
 						    ? sqlite3_column_blob(row, i)
@@ -266,16 +294,25 @@ static int write_csv(sqlite3_stmt *row, FILE *out)
 	return code;
 }
 
-int result_write(sqlite3_stmt *statement, enum result_format format, FILE *out)
+int result_write_rows(
+	sqlite3_stmt *statement, enum result_format format, FILE *out, int64_t *ret_rows)
 {
 	int code;
 
+	*ret_rows = 0;
 	if (format == RESULT_JSON)
-		code = write_json(statement, out);
+		code = write_json(statement, out, ret_rows);
 	else if (format == RESULT_CSV)
-		code = write_csv(statement, out);
+		code = write_csv(statement, out, ret_rows);
 	else
-		code = write_text(statement, out);
+		code = write_text(statement, format == RESULT_WORDS, out, ret_rows);
 	fflush(out);
 	return code;
+}
+
+int result_write(sqlite3_stmt *statement, enum result_format format, FILE *out)
+{
+	int64_t rows;
+
+	return result_write_rows(statement, format, out, &rows);
 }

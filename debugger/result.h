@@ -5,9 +5,16 @@
 #include "recorder/base/error.h"
 
 #include <sqlite3.h>
+#include <stdint.h>
 #include <stdio.h>
 
-enum result_format { RESULT_TEXT, RESULT_JSON, RESULT_CSV };
+/*
+ * RESULT_WORDS is a table for people, by the names of its columns: …_ns are durations, or moments
+ * where the name says that something was done (created_ns, began_ns, at_ns); async_id, run_id and
+ * their like can be typed as they stand; and the frames of a last column `stack` follow below their
+ * row.
+ */
+enum result_format { RESULT_TEXT, RESULT_WORDS, RESULT_JSON, RESULT_CSV };
 
 /*
  * Steps through `statement` and writes its rows. Returns SQLITE_DONE, or the code of the error that
@@ -15,5 +22,9 @@ enum result_format { RESULT_TEXT, RESULT_JSON, RESULT_CSV };
  * wide as its first 1,000 rows need.
  */
 int result_write(sqlite3_stmt *statement, enum result_format format, FILE *out);
+
+/* The same, and counts the rows. */
+int result_write_rows(
+	sqlite3_stmt *statement, enum result_format format, FILE *out, int64_t *ret_rows);
 
 #endif

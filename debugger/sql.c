@@ -7,6 +7,7 @@
 #include "debugger/file_kind.h"
 #include "debugger/printable.h"
 #include "debugger/result.h"
+#include "debugger/sql_functions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,10 @@ int sql_run(struct session *session, const struct invocation *invocation, struct
 	if (read_query(invocation, session, &query, err)) {
 		strbuf_deinit(&query);
 		return 2;
+	}
+	if (sql_functions_add(session->recording, err)) {
+		strbuf_deinit(&query);
+		return 1;
 	}
 	text = strbuf_string(&query) + strspn(strbuf_string(&query), " \t\n");
 	if (invocation->options.word_count == 1 && file_kind_of(text) == FILE_RECORDING) {

@@ -1,17 +1,24 @@
 #!/bin/sh
-# Every table, view and column of schema/*.sql stands in schema/README.md, and nothing else does.
-# Prints what is missing and exits 1. Needs python3, which has SQLite.
+# Every table, view and column of schema/*.sql, every function of the extension and every query stands in
+# schema/README.md, and nothing else does. Prints what is missing and exits 1. Needs python3, which has
+# SQLite, SQLite's shell, and the extension, $B/acausal_sqlite.so.
 set -eu
+B=$(cd "${B:-build}" && pwd)
 cd "$(dirname "$0")"
-exec python3 - <<'PYTHON'
-import re, sqlite3, sys
+exec python3 - "$B/acausal_sqlite.so" <<'PYTHON'
+import glob, re, sqlite3, subprocess, sys
 
 db = sqlite3.connect(":memory:")
 for name in ("tables", "views", "indexes"):
     db.executescript(open(name + ".sql").read())
-written, heading = {}, None
+written, heading, queries, in_queries = {}, None, set(), False
 for line in open("README.md"):
-    if line.startswith("### "):
+    if line.startswith("## "):
+        heading = None
+        in_queries = line == "## Queries\n"
+    elif in_queries and (match := re.match(r"\| `([\w-]+)` \| (.*) \|", line)):
+        queries.add(match[1] + ": " + match[2])
+    elif line.startswith("### "):
         heading = line[4:].strip()
         written[heading] = set()
     elif heading and (match := re.match(r"\| `(\w+)` \|", line)):
@@ -28,6 +35,24 @@ for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table'
         columns -= {row[1] for row in db.execute(f"PRAGMA table_info({inherited[name]})")} - known
     faults += [f"schema/README.md: {name}.{column} is missing" for column in sorted(columns - known)]
     faults += [f"schema/README.md: {name} has no {column}" for column in sorted(known - columns)]
+
+def ask(sql, *load):
+    words = ["sqlite3", "-batch", "-init", "/dev/null", *load, ":memory:", sql]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+
+load = "-cmd", ".load " + sys.argv[1].removesuffix(".so")
+names = "SELECT name FROM pragma_module_list WHERE name NOT LIKE 'pragma%'"
+for name in sorted(set(ask(names, *load)) - set(ask(names))):
+    heading = next((heading for heading in written if heading.split("(")[0] == name and "(" in heading), None)
+    if heading is None:
+        faults.append(f"schema/README.md: the function {name} is missing")
+        continue
+    known = written.pop(heading)
+    columns = set(ask(f"SELECT name FROM pragma_table_xinfo('{name}') WHERE NOT hidden", *load))
+    faults += [f"schema/README.md: {name}.{column} is missing" for column in sorted(columns - known)]
+    faults += [f"schema/README.md: {name} has no {column}" for column in sorted(known - columns)]
+files = {open(name).readline()[3:].strip() for name in glob.glob("queries/*.sql")}
+faults += [f"schema/README.md: the query {name} is missing or another" for name in sorted(files ^ queries)]
 faults += [f"schema/README.md: there is no {name}" for name in written]
 print("\n".join(faults), end="\n" if faults else "")
 sys.exit(1 if faults else 0)

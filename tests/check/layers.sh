@@ -4,6 +4,7 @@
 #     hooks -> runtime -> wire        ingest -> wire, schema, symbols        launch -> ingest
 #     snapshot -> ingest, wire        core -> snapshot, ingest, wire
 #     debugger -> schema, symbols, core, snapshot     main and the command table -> launch   all but wire -> base
+#     extension -> debugger
 #
 # Prints one line for each include that points elsewhere and for each circle of files (x.c and x.h
 # are one file here); exit status 1 when there is any.
@@ -24,6 +25,7 @@ recorder/core      recorder/wire recorder/base recorder/ingest recorder/snapshot
 recorder/launch    recorder/wire recorder/base recorder/ingest
 schema
 debugger           recorder/base recorder/symbols recorder/core recorder/snapshot schema
+debugger/extension debugger recorder/base schema
 '
 # Single files that may include more than their folder does, with why.
 # The command table names every command, and `record` is one of them. A snapshot makes room for its
@@ -37,6 +39,7 @@ debugger/snapshot_command recorder/launch
 foreign='
 uv.h               recorder/hooks recorder/runtime recorder/core
 sqlite3.h          recorder/ingest debugger
+sqlite3ext.h       debugger/extension
 elfutils/          recorder/symbols recorder/core
 gelf.h             recorder/symbols recorder/launch
 libelf.h           recorder/symbols recorder/launch

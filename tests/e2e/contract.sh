@@ -119,6 +119,21 @@ equal 'sql: integers above 2^53 are strings, NULL is null' "$("$ACAUSAL" sql --f
 	tr -d '\n')" '[{"a": 9007199254740992, "b": "9007199254740993", "c": "-9007199254740993", "d": null}]'
 equal 'sql: no rows' "$("$ACAUSAL" sql --format json 'SELECT 1 WHERE 0' | tr -d ' \n')" '[]'
 
+columns() { # of a table-valued function, without its parameters
+	"$ACAUSAL" sql --format csv "SELECT group_concat(name, ' ') FROM pragma_table_xinfo('$1') WHERE NOT hidden" |
+		tr -d '\r' | tail -1
+}
+contains 'async_stack(): its columns' "$(columns async_stack)" \
+	'segment depth edge async_id type run_id api function file line module address'
+equal 'ancestors()' "$(columns ancestors)" 'async_id distance type'
+equal 'descendants()' "$(columns descendants)" 'async_id distance type'
+for query in leaks destroy-coverage stalls latency pool hot pending fan-out errors lost-context critical-path; do
+	status "query $query" 0 "$ACAUSAL" query --format json $query
+done
+status 'query: no rows for continuous integration' 0 "$ACAUSAL" query --fail-on-rows stalls 1h
+status 'query: rows' 1 "$ACAUSAL" query --fail-on-rows hot
+contains 'query: … in one line of ours' "$(<err)" 'acausal: query hot: '
+
 # --- which recording, and what the exit status says ----------------------------------------------
 
 mv acausal.db other.db
