@@ -142,5 +142,5 @@ void report_history(const struct ingest_summary *summary)
 			    "led to what is still alive",
 			(double)summary->history_from_ns / 1e9);
 	else
-		report_line("flight mode: all since the beginning is there");
+		report_line("flight mode: nothing was overwritten");
 }

@@ -20,7 +20,7 @@ equal 'the process has ended' "$(sql made.db 'SELECT exit_code, exit_signal FROM
 
 # With more room than it needs nothing is missing.
 status 'with much room' 0 "$ACAUSAL" record --flight 64M -o all.db "$world" book2 2 20000 2 end
-contains 'it is said' "$(<err)" 'flight mode: all since the beginning is there'
+contains 'it is said' "$(<err)" 'flight mode: nothing was overwritten'
 look book2 now
 compare 'all is there' all.db now now
 check_recording all.db
