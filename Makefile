@@ -76,7 +76,8 @@ LIBFLAGS = $(LANGUAGE) $(CPPFLAGS) -O2 -g $(WARNINGS) $(C_WARNINGS) -fPIC -fvisi
 DEPFLAGS = -MMD -MP
 
 LIB_SOURCES     := $(wildcard recorder/runtime/*.c recorder/hooks/*.c)
-PROGRAM_SOURCES := $(wildcard debugger/*.c recorder/launch/*.c recorder/ingest/*.c \
+DEBUGGER_SOURCES := $(filter-out debugger/extension/%,$(wildcard debugger/*.c debugger/*/*.c))
+PROGRAM_SOURCES := $(DEBUGGER_SOURCES) $(wildcard recorder/launch/*.c recorder/ingest/*.c \
 	recorder/core/*.c recorder/snapshot/*.c recorder/symbols/*.c recorder/base/*.c)
 UNIT_SOURCES    := $(wildcard tests/unit/*.c)
 UNIT_TESTS      := $(patsubst tests/unit/%.c,%,$(filter tests/unit/test_%.c,$(UNIT_SOURCES)))
@@ -96,10 +97,12 @@ STATIC_PROGRAMS := $(filter static_%,$(TEST_PROGRAMS))
 UV_PROGRAMS     := $(filter-out cfi_% static_%,$(TEST_PROGRAMS))
 
 # The SQLite extension is of these parts of the debugger, without what needs more than SQLite.
-EXTENSION_PARTS := reader reader_guard file_kind strbuf printable quantity lookup lookup_time \
-	request_finder frames execution folding lineage lineage_begin lineage_edge lineage_wait \
-	lineage_walk point describe describe_process place id_map kin_table table_function tally \
-	async_stack_table sql_functions
+EXTENSION_PARTS := text/strbuf text/printable text/quantity recording/reader \
+	recording/reader_guard recording/file_kind recording/lookup recording/lookup_time \
+	recording/request_finder recording/frames recording/point recording/id_map lineage/execution \
+	lineage/folding lineage/lineage lineage/lineage_begin lineage/lineage_edge lineage/lineage_wait \
+	lineage/lineage_walk lineage/describe lineage/describe_process lineage/place sql/kin_table \
+	sql/table_function sql/tally sql/async_stack_table sql/sql_functions
 EXTENSION_SOURCES := $(EXTENSION_PARTS:%=debugger/%.c) $(wildcard debugger/extension/*.c) \
 	recorder/base/error.c
 

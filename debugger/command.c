@@ -1,7 +1,7 @@
 /* Commands by table: see command.h. Knows no single command. */
 #include "debugger/command.h"
 
-#include "debugger/file_kind.h"
+#include "debugger/recording/file_kind.h"
 
 #include <string.h>
 
@@ -10,14 +10,24 @@ static bool is_offered(const struct command *command, int flags)
 	return command->flags & flags & (COMMAND_SHELL | COMMAND_PROMPT);
 }
 
+static bool is_alias(const struct command *command, const char *name)
+{
+	const char *word = command->aliases;
+	size_t length = strlen(name);
+
+	for (; length && word && *word; word += strcspn(word, " "), word += strspn(word, " "))
+		if (!strncmp(word, name, length) && (!word[length] || word[length] == ' '))
+			return true;
+	return false;
+}
+
 const struct command *command_find(const struct command_table *table, const char *name, int flags)
 {
-	const struct command *command;
+	const struct command *const *row, *command;
 
-	for (command = table->rows; command->name; command++)
+	for (row = table->rows; (command = *row); row++)
 		if (is_offered(command, flags) &&
-			(!strcmp(command->name, name) ||
-				(command->alias && !strcmp(command->alias, name))))
+			(!strcmp(command->name, name) || is_alias(command, name)))
 			return command;
 	return NULL;
 }
@@ -26,10 +36,11 @@ const struct command *command_find_beginning(
 	const struct command_table *table, const char *name, int flags, struct error *err)
 {
 	const struct command *found = command_find(table, name, flags), *command;
+	const struct command *const *row;
 
 	if (found)
 		return found;
-	for (command = table->rows; command->name; command++) {
+	for (row = table->rows; (command = *row); row++) {
 		if (!is_offered(command, flags) || strncmp(command->name, name, strlen(name)))
 			continue;
 		if (found) {
@@ -74,7 +85,7 @@ static size_t edit_distance(const char *a, const char *b)
 int command_unknown(
 	const struct command_table *table, const char *name, int flags, struct error *err)
 {
-	const struct command *command, *nearest = NULL;
+	const struct command *const *row, *command, *nearest = NULL;
 	const char *help = flags & COMMAND_PROMPT ? "help" : "acausal help";
 	enum file_kind kind = file_kind_of(name);
 	size_t distance, least = strlen(name) < 4 ? 2 : 3;
@@ -94,7 +105,7 @@ int command_unknown(
 			"'%s' is no command, but an executable: record it with"
 			" 'acausal record %s'",
 			name, name);
-	for (command = table->rows; command->name; command++) {
+	for (row = table->rows; (command = *row); row++) {
 		if (!is_offered(command, flags))
 			continue;
 		distance = edit_distance(name, command->name);

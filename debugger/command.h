@@ -24,11 +24,24 @@ enum command_completion {
 	COMPLETE_QUERY
 };
 
+/* Under which heading a list shows it. X(TAG, heading) */
+#define COMMAND_GROUPS(X)                                                                          \
+	X(RECORD, "record")                                                                        \
+	X(STACK, "how it got here")                                                                \
+	X(THINGS, "what there is")                                                                 \
+	X(TIME, "a moment in time")                                                                \
+	X(DATA, "the recording as data")                                                           \
+	X(PROMPT, "the prompt")
+
+#define X(tag, heading) GROUP_##tag,
+enum command_group { COMMAND_GROUPS(X) GROUP_COUNT };
+#undef X
+
 struct command;
 
-/* The commands there are; ends with a row without a name. */
+/* The commands there are, in the order of lists; ends with NULL. */
 struct command_table {
-	const struct command *rows;
+	const struct command *const *rows;
 	void (*show_help)(const struct command *command, FILE *out); /* for COMMAND --help */
 };
 
@@ -41,7 +54,10 @@ struct invocation {
 };
 
 struct command {
-	const char *name, *alias;
+	const char *name;
+	const char *aliases; /* other names, parted by blanks; NULL: none. For the prompt also
+				letters that would otherwise be ambiguous */
+	enum command_group group;
 	const char *usage;   /* what follows the name */
 	const char *summary; /* one line, no full stop */
 	const char
@@ -54,6 +70,19 @@ struct command {
 	/* Returns the exit status, 0, 1 or 2; `err` tells why when it is not 0. */
 	int (*run)(struct session *session, const struct invocation *invocation, struct error *err);
 };
+
+/* What POINT is, for descriptions. */
+#define COMMAND_POINT_WORDS                                                                        \
+	"POINT is what to begin at:\n"                                                             \
+	"\n"                                                                                       \
+	"  42          an async ID: the creation of that resource (2:42 in process 2)\n"           \
+	"  run:97      a run of a callback (run:2:97)\n"                                           \
+	"  log:7       a line that the program wrote\n"                                            \
+	"  crash       the last crash; crash:1 the first\n"                                        \
+	"  thread:3    what a thread was doing when it was killed\n"                               \
+	"  process:2   a process: the call that started it\n"                                      \
+	"\n"                                                                                       \
+	"Without one: the crash, else the thread that was killed, else the last log line."
 
 /* By name or alias; NULL when there is none of that name that has one of `flags`. */
 const struct command *command_find(const struct command_table *table, const char *name, int flags);

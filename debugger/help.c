@@ -2,11 +2,11 @@
 #include "debugger/help.h"
 
 #include "debugger/manual.h"
-#include "debugger/version.h"
+#include "debugger/text/version.h"
 
 #include <string.h>
 
-const struct option_row help_options[] = {
+static const struct option_row help_options[] = {
 	{"man", 0, NULL, "the manual page instead, for man(1)"},
 	{"help", 'h', NULL, "this help"},
 	{0},
@@ -23,7 +23,7 @@ void help_show_all(const struct command_table *table, FILE *out)
 		out);
 }
 
-int help_run(struct session *session, const struct invocation *invocation, struct error *err)
+static int help_run(struct session *session, const struct invocation *invocation, struct error *err)
 {
 	bool man = option_value(&invocation->options, "man");
 	int flags = session->at_prompt ? COMMAND_PROMPT : COMMAND_SHELL;
@@ -47,3 +47,16 @@ int help_run(struct session *session, const struct invocation *invocation, struc
 		help_show_all(invocation->table, session->out);
 	return 0;
 }
+
+const struct command help_command = {
+	.name = "help",
+	.group = GROUP_PROMPT,
+	.usage = "[COMMAND]",
+	.summary = "tell about the commands, or one of them",
+	.description = "Without COMMAND it lists the commands.",
+	.options = help_options,
+	.flags = COMMAND_SHELL | COMMAND_PROMPT,
+	.most_words = 1,
+	.completion = COMPLETE_COMMAND,
+	.run = help_run,
+};

@@ -4,9 +4,7 @@
 
 #include "debugger/command.h"
 
-extern const struct option_row help_options[];
-
-int help_run(struct session *session, const struct invocation *invocation, struct error *err);
+extern const struct command help_command;
 
 /* What `acausal help` says, for the shell. */
 void help_show_all(const struct command_table *table, FILE *out);

@@ -5,10 +5,10 @@
 #include "debugger/command_table.h"
 #include "debugger/help.h"
 #include "debugger/overview.h"
-#include "debugger/printable.h"
-#include "debugger/quantity.h"
-#include "debugger/request_finder.h"
-#include "debugger/version.h"
+#include "debugger/recording/request_finder.h"
+#include "debugger/text/printable.h"
+#include "debugger/text/quantity.h"
+#include "debugger/text/version.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +59,8 @@ static int global_options(int argc, char **argv, const char **ret_path, struct e
 
 static int run(int argc, char **argv, int first, struct session *session, struct error *err)
 {
-	struct invocation alone = {.table = &command_table, .options = {.rows = overview_options}};
+	struct invocation alone = {
+		.table = &command_table, .options = {.rows = overview_command.options}};
 	const char *name = first < argc ? argv[first] : NULL;
 	const struct command *command;
 

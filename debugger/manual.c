@@ -5,7 +5,7 @@
 #include "debugger/manual.h"
 
 #include "debugger/command.h"
-#include "debugger/version.h"
+#include "debugger/text/version.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -59,8 +59,8 @@ void manual_show(const struct command *command, FILE *out)
 
 	fprintf(out, "usage: acausal %s%s%s\n\n%c%s.\n", command->name, *command->usage ? " " : "",
 		command->usage, toupper((unsigned char)command->summary[0]), command->summary + 1);
-	if (command->alias)
-		fprintf(out, "Also: %s\n", command->alias);
+	if (command->aliases)
+		fprintf(out, "Also: %s\n", command->aliases);
 	fprintf(out, "\n%s\n", command->description);
 	if (!is_row(command->options))
 		return;
@@ -74,11 +74,27 @@ void manual_show(const struct command *command, FILE *out)
 
 void manual_list(const struct command_table *table, int flags, FILE *out)
 {
-	const struct command *command;
+	static const char *const headings[] = {
+#define X(tag, heading) heading,
+		COMMAND_GROUPS(X)
+#undef X
+	};
+	const struct command *const *row, *command;
+	bool has_heading;
+	int group;
 
-	for (command = table->rows; command->name; command++)
-		if (command->flags & flags & (COMMAND_SHELL | COMMAND_PROMPT))
+	for (group = 0; group < GROUP_COUNT; group++) {
+		has_heading = false;
+		for (row = table->rows; (command = *row); row++) {
+			if ((int)command->group != group ||
+				!(command->flags & flags & (COMMAND_SHELL | COMMAND_PROMPT)))
+				continue;
+			if (!has_heading)
+				fprintf(out, "%s%s:\n", group ? "\n" : "", headings[group]);
+			has_heading = true;
 			fprintf(out, "  %-*s  %s\n", NAME_WIDTH, command->name, command->summary);
+		}
+	}
 }
 
 /* Text for roff: "-" and "\" stay what they are, and no line begins a request. */
@@ -152,6 +168,8 @@ static void roff_command(const struct command *command, FILE *out)
 
 void manual_write_roff(const struct command_table *table, const struct command *command, FILE *out)
 {
+	const struct command *const *row;
+
 	if (command) {
 		roff_command(command, out);
 		return;
@@ -164,7 +182,7 @@ void manual_write_roff(const struct command_table *table, const struct command *
 	      "any\n"
 	      "point in it, across every callback boundary, down to main.\n.SH COMMANDS\n",
 		out);
-	for (command = table->rows; command->name; command++) {
+	for (row = table->rows; (command = *row); row++) {
 		if (!(command->flags & COMMAND_SHELL))
 			continue;
 		fprintf(out, ".TP\n.BR acausal\\-%s (1)\n", command->name);

@@ -4,16 +4,16 @@
  */
 #include "debugger/overview.h"
 
-#include "debugger/describe.h"
-#include "debugger/describe_process.h"
-#include "debugger/file_kind.h"
 #include "debugger/help.h"
-#include "debugger/lookup.h"
+#include "debugger/lineage/describe.h"
+#include "debugger/lineage/describe_process.h"
 #include "debugger/overview_processes.h"
-#include "debugger/page.h"
-#include "debugger/printable.h"
-#include "debugger/quantity.h"
-#include "debugger/terminal.h"
+#include "debugger/recording/file_kind.h"
+#include "debugger/recording/lookup.h"
+#include "debugger/text/page.h"
+#include "debugger/text/printable.h"
+#include "debugger/text/quantity.h"
+#include "debugger/text/terminal.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,7 +22,7 @@
 #define TYPES_SHOWN   6
 #define WORDS_COLUMN  14
 
-const struct option_row overview_options[] = {
+static const struct option_row overview_options[] = {
 	{NULL, 'r', "FILE", "the recording; else $ACAUSAL_RECORDING, else acausal.db"},
 	{"help", 'h', NULL, "this help"},
 	{0},
@@ -302,3 +302,14 @@ int overview_run(struct session *session, const struct invocation *invocation, s
 	session_release(session);
 	return overview.failed;
 }
+
+const struct command overview_command = {
+	.name = "overview",
+	.group = GROUP_THINGS,
+	.usage = "",
+	.summary = "show the recording in short",
+	.description = "What was recorded, when and how much of it, and what to type next.",
+	.options = overview_options,
+	.flags = COMMAND_PROMPT,
+	.run = overview_run,
+};

@@ -4,7 +4,7 @@
 
 #include "debugger/command.h"
 
-extern const struct option_row overview_options[];
+extern const struct command overview_command;
 
 /* When there is no recording and none was asked for, it says how to make one. */
 int overview_run(struct session *session, const struct invocation *invocation, struct error *err);

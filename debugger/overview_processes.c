@@ -5,9 +5,9 @@
  */
 #include "debugger/overview_processes.h"
 
-#include "debugger/describe_process.h"
-#include "debugger/printable.h"
-#include "debugger/quantity.h"
+#include "debugger/lineage/describe_process.h"
+#include "debugger/text/printable.h"
+#include "debugger/text/quantity.h"
 
 #include <inttypes.h>
 

@@ -2,8 +2,8 @@
 #ifndef ACAUSAL_DEBUGGER_OVERVIEW_PROCESSES_H
 #define ACAUSAL_DEBUGGER_OVERVIEW_PROCESSES_H
 
-#include "debugger/page.h"
-#include "debugger/reader.h"
+#include "debugger/recording/reader.h"
+#include "debugger/text/page.h"
 
 /* A line for each of the first, children below their parents. */
 void overview_processes(struct page *page, struct reader *recording);

@@ -1,9 +1,9 @@
 /* What commands share: see session.h. */
 #include "debugger/session.h"
 
-#include "debugger/core_view.h"
-#include "debugger/file_kind.h"
-#include "debugger/image_view.h"
+#include "debugger/core/core_view.h"
+#include "debugger/core/image_view.h"
+#include "debugger/recording/file_kind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,20 @@ static void close_recording(struct session *session)
 	session->cache = NULL;
 }
 
+/* What was found in one recording says nothing of another; settings are the user's. */
+static void forget(struct session *session, bool also_settings)
+{
+	int i;
+
+	session->current = (struct point){.kind = POINT_DEFAULT};
+	for (i = 0; i < SESSION_ATTACHMENTS; i++)
+		if (i != SESSION_SETTINGS || also_settings)
+			session_attach(session, i, NULL, NULL);
+}
+
 void session_deinit(struct session *session)
 {
+	forget(session, true);
 	close_recording(session);
 	free(session->path);
 	session->path = NULL;
@@ -31,6 +43,7 @@ void session_deinit(struct session *session)
 
 void session_set_path(struct session *session, const char *path)
 {
+	forget(session, false);
 	close_recording(session);
 	session->path_typed = path && *path;
 	if (!session->path_typed)
@@ -38,6 +51,39 @@ void session_set_path(struct session *session, const char *path)
 	session->path_given = path && *path;
 	free(session->path);
 	session->path = strdup(session->path_given ? path : "acausal.db");
+}
+
+int session_point(
+	const struct session *session, const char *word, struct point *ret, struct error *err)
+{
+	bool is_known = session->current.kind != POINT_DEFAULT;
+
+	if (word && !strcmp(word, ".") && !is_known)
+		return error_set(err, "'.' is what was looked at last, and nothing was yet");
+	if (is_known && (word ? !strcmp(word, ".") : session->at_prompt)) {
+		*ret = session->current;
+		return 0;
+	}
+	return point_parse(word, ret, err);
+}
+
+void session_look_at(struct session *session, const struct point *point)
+{
+	session->current = *point;
+}
+
+void session_attach(struct session *session, enum session_attachment as, void *thing,
+	void (*destroy)(void *thing))
+{
+	if (session->attached[as].destroy)
+		session->attached[as].destroy(session->attached[as].thing);
+	session->attached[as].thing = thing;
+	session->attached[as].destroy = destroy;
+}
+
+void *session_attached(const struct session *session, enum session_attachment as)
+{
+	return session->attached[as].thing;
 }
 
 void session_add_command(const struct session *session, struct strbuf *words, const char *command)

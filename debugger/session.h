@@ -2,12 +2,21 @@
 #ifndef ACAUSAL_DEBUGGER_SESSION_H
 #define ACAUSAL_DEBUGGER_SESSION_H
 
-#include "debugger/frames.h"
-#include "debugger/reader.h"
-#include "debugger/strbuf.h"
+#include "debugger/recording/frames.h"
+#include "debugger/recording/point.h"
+#include "debugger/recording/reader.h"
+#include "debugger/text/strbuf.h"
 
 #include <stdbool.h>
 #include <stdio.h>
+
+/* What commands of the prompt leave for each other; one thing each. */
+enum session_attachment {
+	SESSION_CURSOR,	   /* debugger/time: where in time the prompt stands */
+	SESSION_SELECTION, /* debugger/frame: the stack that was shown last, and a frame of it */
+	SESSION_SETTINGS,  /* debugger/prompt: what `set` has set */
+	SESSION_ATTACHMENTS
+};
 
 struct session {
 	char *path; /* of the recording, a core or a snapshot; NULL only for want of memory */
@@ -20,6 +29,12 @@ struct session {
 
 	struct reader *recording; /* NULL until it is needed */
 	struct frames_cache *cache;
+
+	struct point current; /* what the prompt looked at last; POINT_DEFAULT: nothing */
+	struct {
+		void *thing;
+		void (*destroy)(void *thing);
+	} attached[SESSION_ATTACHMENTS];
 };
 
 /* Takes -r's FILE, or NULL for $ACAUSAL_RECORDING or acausal.db. */
@@ -28,6 +43,24 @@ void session_deinit(struct session *session);
 
 /* Goes over to another recording. Takes a copy. */
 void session_set_path(struct session *session, const char *path);
+
+/*
+ * The point that `word` names. Without a word (NULL) that is, at the prompt, the one looked at
+ * last, else POINT_DEFAULT. "." is the one looked at last, or an error.
+ */
+int session_point(
+	const struct session *session, const char *word, struct point *ret, struct error *err);
+
+/* Remembers what was looked at. */
+void session_look_at(struct session *session, const struct point *point);
+
+/*
+ * Keeps something until the session goes over to another recording or ends, when `destroy` gets it;
+ * what was kept there before is destroyed. session_attached is NULL while there is nothing.
+ */
+void session_attach(struct session *session, enum session_attachment as, void *thing,
+	void (*destroy)(void *thing));
+void *session_attached(const struct session *session, enum session_attachment as);
 
 /* How a command is typed here, as far as its own arguments: "trace", "acausal trace -r FILE". */
 void session_add_command(const struct session *session, struct strbuf *words, const char *command);

@@ -4,8 +4,8 @@
  */
 #include "debugger/snapshot_command.h"
 
-#include "debugger/file_kind.h"
-#include "debugger/version.h"
+#include "debugger/recording/file_kind.h"
+#include "debugger/text/version.h"
 #include "recorder/base/arguments.h"
 #include "recorder/launch/output.h"
 #include "recorder/launch/report.h"
@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct option_row snapshot_options[] = {
+static const struct option_row snapshot_options[] = {
 	{"output", 'o', "FILE",
 		"the recording's name (acausal.db); one that is there becomes FILE.old"},
 	{"pause", 0, NULL, "write nothing in that process from now on; what is alive is known on"},
@@ -165,7 +165,8 @@ static int set_paused(pid_t os_pid, bool is_paused, struct error *err)
 	return 0;
 }
 
-int snapshot_run(struct session *session, const struct invocation *invocation, struct error *err)
+static int snapshot_run(
+	struct session *session, const struct invocation *invocation, struct error *err)
 {
 	const char *word = invocation->options.words[0];
 	const char *path = option_value(&invocation->options, "output");
@@ -193,3 +194,32 @@ int snapshot_run(struct session *session, const struct invocation *invocation, s
 	return (os_pid ? save_process(os_pid, &output, err) : save_file(word, &output, err)) ? 1
 											     : 0;
 }
+
+const struct command snapshot_command = {
+	.name = "snapshot",
+	.group = GROUP_RECORD,
+	.usage = "[-o FILE] PID | IMAGE | --pause PID | --resume PID",
+	.summary = "make a recording from a process that runs",
+	.description = "Reads the recorder's memory in a process without stopping it, and makes "
+		       "the\n"
+		       "recording acausal.db of it, or FILE: of a process in flight mode, or of "
+		       "one\n"
+		       "whose recorder was killed. IMAGE is what acausal_snapshot() wrote in the\n"
+		       "program.\n\n"
+		       "  acausal record --flight 64M ./server\n"
+		       "  LD_PRELOAD=libacausal.so ACAUSAL_FLIGHT=64M ./server   with no "
+		       "recorder\n"
+		       "  acausal snapshot -o now.db 4711\n"
+		       "  acausal snapshot --pause 4711    cost nothing for now\n\n"
+		       "In flight mode the oldest events are overwritten; how what is alive came "
+		       "to be\n"
+		       "is kept, however old. What ends while recording is paused has the end of "
+		       "the\n"
+		       "pause as its own. It needs the permission that a debugger needs.",
+	.options = snapshot_options,
+	.flags = COMMAND_SHELL,
+	.least_words = 1,
+	.most_words = 1,
+	.completion = COMPLETE_FILE,
+	.run = snapshot_run,
+};

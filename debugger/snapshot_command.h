@@ -4,8 +4,6 @@
 
 #include "debugger/command.h"
 
-extern const struct option_row snapshot_options[];
-
-int snapshot_run(struct session *session, const struct invocation *invocation, struct error *err);
+extern const struct command snapshot_command;
 
 #endif

@@ -1,14 +1,14 @@
 /* `trace`: see trace.h. Puts together what others do: point, lineage, rendering. */
 #include "debugger/trace.h"
 
-#include "debugger/lineage.h"
-#include "debugger/render_trace.h"
-#include "debugger/terminal.h"
+#include "debugger/lineage/lineage.h"
+#include "debugger/render/render_trace.h"
+#include "debugger/text/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-const struct option_row trace_options[] = {
+static const struct option_row trace_options[] = {
 	{"full", 0, NULL,
 		"fold nothing and leave nothing out; show also the frames by which C starts a "
 		"thread"
@@ -59,7 +59,8 @@ static void show(struct session *session, const struct lineage *lineage,
 	page_deinit(&page);
 }
 
-int trace_run(struct session *session, const struct invocation *invocation, struct error *err)
+static int trace_run(
+	struct session *session, const struct invocation *invocation, struct error *err)
 {
 	const char *format = option_value(&invocation->options, "format");
 	struct lineage_options options;
@@ -68,11 +69,13 @@ int trace_run(struct session *session, const struct invocation *invocation, stru
 	struct point point;
 
 	if (read_options(&invocation->options, &options, err) ||
-		point_parse(invocation->options.word_count ? invocation->options.words[0] : NULL,
+		session_point(session,
+			invocation->options.word_count ? invocation->options.words[0] : NULL,
 			&point, err))
 		return 2;
 	if (lineage_init(&lineage, session->recording, session->cache, &point, &options, err))
 		return 1;
+	session_look_at(session, &lineage.point);
 	render = (struct render_options){options.full, options.depth != UNKNOWN,
 		reader_state(session->recording), session, false};
 	show(session, &lineage, &render, format && *format == 'j', !session->at_prompt);
@@ -107,3 +110,26 @@ int trace_print_crash(const char *path)
 	session_deinit(&session);
 	return result;
 }
+
+const struct command trace_command = {
+	.name = "trace",
+	.aliases = "bt",
+	.group = GROUP_STACK,
+	.usage = "[options] [POINT]",
+	.summary = "show the async stack of a point: how the program got there",
+	.description = "Shows the stack at POINT, then the stack of the call that armed "
+		       "the callback it"
+		       "\nran in, and so on, back to main. Lines that begin with -- stand "
+		       "between two"
+		       "\ncallbacks: which call armed the run above, in which run, and how "
+		       "long before."
+		       "\nA cause that differs from the arming (!!) is shown beside it; "
+		       "repeats are"
+		       " folded.\n"
+		       "\n" COMMAND_POINT_WORDS,
+	.options = trace_options,
+	.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING,
+	.most_words = 1,
+	.completion = COMPLETE_POINT,
+	.run = trace_run,
+};

@@ -4,9 +4,7 @@
 
 #include "debugger/command.h"
 
-extern const struct option_row trace_options[];
-
-int trace_run(struct session *session, const struct invocation *invocation, struct error *err);
+extern const struct command trace_command;
 
 /*
  * For `record`: prints the last crash's async stack of the recording at `path` to stdout. Returns

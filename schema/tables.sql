@@ -278,16 +278,29 @@ CREATE TABLE packed_log (
 	text                              -- BLOB when not UTF-8
 );
 
--- Values that callbacks inherit: what is in force is found by following the parents.
+-- Values that callbacks inherit: what is in force is found by following the parents. In a run that is,
+-- from set_ns on, the last that was set in it; before, the one that the run began with.
 CREATE TABLE context (
 	context_id INTEGER PRIMARY KEY,
-	parent_context_id INTEGER,
+	parent_context_id INTEGER,        -- less than context_id
 	async_id INTEGER,
 	run_id INTEGER,
 	key TEXT,
 	value TEXT,
 	set_ns INTEGER,
 	stack_id INTEGER
+);
+
+-- What was in force where a resource was made. No row: nothing.
+CREATE TABLE resource_context (
+	async_id INTEGER PRIMARY KEY,
+	context_id INTEGER
+);
+
+-- What was in force at an arming; the run that comes of it begins with that.
+CREATE TABLE arming_context (
+	arming_id INTEGER PRIMARY KEY,
+	context_id INTEGER
 );
 
 -- When a loop waited for the kernel: what was in a stretch of a loop's time is found by bisection.

@@ -5,68 +5,76 @@ SELECT r.async_id, (r.async_id >> 40) + 1 AS process_id, coalesce(r.type_id, o.t
 	r.async_id - r.trigger_delta AS trigger_id, r.run_id, o.thread_id, o.stack_id, a.name AS api,
 	r.created_ns, r.created_ns + r.lifetime_ns AS destroyed_ns,
 	coalesce(o.address, 0) + r.address_delta AS address, o.loop_id,
-	r.async_id - r.handle_delta AS handle_id, NULL AS context_id, r.has_ref, d.text AS detail,
-	d.fd
+	r.async_id - r.handle_delta AS handle_id, x.context_id, r.has_ref, d.text AS detail, d.fd
 FROM packed_resource r
 LEFT JOIN origin o ON o.origin_id = r.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id
 LEFT JOIN detail d ON d.async_id = r.async_id
+LEFT JOIN resource_context x ON x.async_id = r.async_id
 UNION ALL
 SELECT q.async_id, (q.async_id >> 40) + 1, o.type_id,
 	q.async_id - q.trigger_delta, q.run_id - q.creator_delta, o.thread_id, o.stack_id, a.name,
 	q.created_ns, q.created_ns + q.wait_ns + q.duration_ns,
 	coalesce(o.address, 0) + q.address_delta, o.loop_id,
-	q.async_id - q.handle_delta, NULL, NULL, d.text, d.fd
+	q.async_id - q.handle_delta, x.context_id, NULL, d.text, d.fd
 FROM packed_request q
 LEFT JOIN origin o ON o.origin_id = q.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id
-LEFT JOIN detail d ON d.async_id = q.async_id;
+LEFT JOIN detail d ON d.async_id = q.async_id
+LEFT JOIN resource_context x ON x.async_id = q.async_id;
 
 CREATE VIEW run AS
 SELECT r.run_id, r.async_id, r.arming_id, e.part, e.thread_id,
 	CASE WHEN r.run_id = t.root_run_id THEN NULL
 		ELSE coalesce(i.outer_run_id, t.root_run_id) END AS outer_run_id,
 	i.outer_stack_id, e.callback_frame_id, r.began_ns,
-	r.began_ns + r.duration_ns AS ended_ns, r.status, r.bytes, r.cause_id, NULL AS context_id
+	r.began_ns + r.duration_ns AS ended_ns, r.status, r.bytes, r.cause_id,
+	coalesce(ac.context_id, CASE WHEN r.arming_id IS NULL THEN rc.context_id END) AS context_id
 FROM packed_run r
 LEFT JOIN packed_outer i ON i.run_id = r.run_id
 LEFT JOIN entry e ON e.entry_id = r.entry_id
 LEFT JOIN thread t ON t.thread_id = e.thread_id
+LEFT JOIN arming_context ac ON ac.arming_id = r.arming_id
+LEFT JOIN resource_context rc ON rc.async_id = r.async_id
 UNION ALL
 SELECT q.run_id, q.async_id, NULL, e.part, e.thread_id,
 	coalesce(i.outer_run_id, t.root_run_id), i.outer_stack_id, e.callback_frame_id,
 	q.created_ns + q.wait_ns, q.created_ns + q.wait_ns + q.duration_ns, q.status, q.bytes,
-	q.cause_id, NULL
+	q.cause_id, rc.context_id
 FROM packed_request q
 LEFT JOIN packed_outer i ON i.run_id = q.run_id
 LEFT JOIN entry e ON e.entry_id = q.entry_id
 LEFT JOIN thread t ON t.thread_id = e.thread_id
+LEFT JOIN resource_context rc ON rc.async_id = q.async_id
 UNION ALL
 SELECT s.run_id, s.async_id, s.run_id - s.arming_delta, e.part, e.thread_id,
 	coalesce(i.outer_run_id, t.root_run_id), i.outer_stack_id, e.callback_frame_id,
 	s.armed_ns + s.wait_ns, s.armed_ns + s.wait_ns + s.duration_ns, NULL, NULL,
-	s.cause_id, NULL
+	s.cause_id, ac.context_id
 FROM packed_shot s
 LEFT JOIN packed_outer i ON i.run_id = s.run_id
 LEFT JOIN entry e ON e.entry_id = s.entry_id
-LEFT JOIN thread t ON t.thread_id = e.thread_id;
+LEFT JOIN thread t ON t.thread_id = e.thread_id
+LEFT JOIN arming_context ac ON ac.arming_id = s.run_id - s.arming_delta;
 
 CREATE VIEW arming AS
 SELECT p.arming_id, p.async_id, p.run_id, o.thread_id, o.stack_id, a.name AS api, p.armed_ns,
-	p.timeout_ms, p.repeat_ms, NULL AS context_id, p.armed_ns + p.stood_ns AS disarmed_ns,
+	p.timeout_ms, p.repeat_ms, x.context_id, p.armed_ns + p.stood_ns AS disarmed_ns,
 	coalesce(p.run_id, 0) + p.disarmed_delta AS disarmed_run_id, p.disarmed_stack_id,
 	CASE p.end_code WHEN 1 THEN 'fired' WHEN 2 THEN 'stopped' WHEN 3 THEN 'replaced'
 		WHEN 4 THEN 'closed' END AS "end", coalesce(p.times, 1) AS times
 FROM packed_arming p
 LEFT JOIN origin o ON o.origin_id = p.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id
+LEFT JOIN arming_context x ON x.arming_id = p.arming_id
 UNION ALL
 SELECT s.run_id - s.arming_delta, s.async_id, s.run_id - s.armer_delta, o.thread_id, o.stack_id,
-	a.name, s.armed_ns, s.timeout_ms, NULL, NULL,
+	a.name, s.armed_ns, s.timeout_ms, NULL, x.context_id,
 	s.armed_ns + s.wait_ns, NULL, NULL, 'fired', 1
 FROM packed_shot s
 LEFT JOIN origin o ON o.origin_id = s.origin_id
-LEFT JOIN api a ON a.api_id = o.api_id;
+LEFT JOIN api a ON a.api_id = o.api_id
+LEFT JOIN arming_context x ON x.arming_id = s.run_id - s.arming_delta;
 
 CREATE VIEW cause AS
 SELECT c.cause_id, o.kind, c.async_id, c.run_id, o.thread_id, o.stack_id, a.name AS api,

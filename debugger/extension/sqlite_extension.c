@@ -10,9 +10,9 @@
  * no authorizer, no progress handler.
  */
 #include "debugger/extension/host.h"
-#include "debugger/reader_guard.h"
-#include "debugger/sql_functions.h"
-#include "debugger/version.h"
+#include "debugger/recording/reader_guard.h"
+#include "debugger/sql/sql_functions.h"
+#include "debugger/text/version.h"
 #include "schema/schema.h"
 
 #include <stdlib.h>

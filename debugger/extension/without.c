@@ -2,8 +2,8 @@
  * What the program has and the extension goes without: the core that a recording may come from, and
  * REGEXP, which clients bring themselves.
  */
-#include "debugger/core_view.h"
-#include "debugger/regexp.h"
+#include "debugger/core/core_view.h"
+#include "debugger/recording/regexp.h"
 
 struct core_view *core_view_of(const struct reader *recording)
 {

@@ -125,7 +125,8 @@ static void ask_views(struct session *session)
 
 static void ask_overview(struct session *session)
 {
-	struct invocation alone = {.table = &command_table, .options = {.rows = overview_options}};
+	struct invocation alone = {
+		.table = &command_table, .options = {.rows = overview_command.options}};
 	struct error err = {""};
 
 	overview_run(session, &alone, &err);

@@ -1,7 +1,7 @@
 /* Options, words as typed at the prompt, and commands by name. */
 #include "debugger/command_table.h"
 #include "debugger/option.h"
-#include "debugger/words.h"
+#include "debugger/prompt/words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,11 +101,11 @@ static void test_words(void **state)
 /* Every command can be found, and tells about itself. */
 static void test_table(void **state)
 {
-	const struct command *command;
+	const struct command *const *row, *command;
 	struct error err;
 
 	(void)state;
-	for (command = command_table.rows; command->name; command++) {
+	for (row = command_table.rows; (command = *row); row++) {
 		int flags = command->flags & (COMMAND_SHELL | COMMAND_PROMPT);
 
 		assert_true(flags);

@@ -2,7 +2,7 @@
  * Folding: what is shown, with its repeats written out again, is what was pushed, whatever was
  * pushed and however much of it was jumped.
  */
-#include "debugger/folding.h"
+#include "debugger/lineage/folding.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * A file that a program has written of itself is taken wherever a recording is: told by its first
  * bytes, opened whole, cut and spoilt, and nothing temporary is left of it.
  */
-#include "debugger/file_kind.h"
+#include "debugger/recording/file_kind.h"
 #include "debugger/session.h"
 
 #include "tests/unit/arena_writer.h"

@@ -1,5 +1,5 @@
 /* The writer of JSON: commas, escapes, numbers that JavaScript cannot hold. */
-#include "debugger/json.h"
+#include "debugger/text/json.h"
 
 #include <setjmp.h>
 #include <sqlite3.h>

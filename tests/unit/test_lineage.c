@@ -3,7 +3,7 @@
  * the ingester writes for them. The async stack of any run, its folds written out again, must be
  * the chain of links, no hop more or less.
  */
-#include "debugger/lineage.h"
+#include "debugger/lineage/lineage.h"
 #include "recorder/ingest/fold.h"
 #include "schema/schema.h"
 

@@ -3,7 +3,7 @@
  * while recording was paused, lost, taken by a recorder that died; and that it goes on where the
  * program itself has folded a chain. Also recordings of old, which cannot tell.
  */
-#include "debugger/lineage.h"
+#include "debugger/lineage/lineage.h"
 #include "schema/schema.h"
 
 #include <setjmp.h>

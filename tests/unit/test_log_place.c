@@ -1,6 +1,6 @@
 /* Which recorded line is the one at a place in a file: table by table, and against all that can be.
  */
-#include "debugger/log_place.h"
+#include "debugger/log/log_place.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

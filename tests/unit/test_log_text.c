@@ -1,7 +1,7 @@
 /* Texts of log lines, names of rotated files, and patterns. */
-#include "debugger/log_match.h"
-#include "debugger/log_sinks.h"
-#include "debugger/log_text.h"
+#include "debugger/log/log_sinks.h"
+#include "debugger/log/log_text.h"
+#include "debugger/text/pattern.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -165,19 +165,19 @@ static void test_choice(void **state)
 /* Does it match, and where? -1: no pattern; -2: it takes too long. */
 static int matches(const char *pattern, const char *text, size_t length, bool literal)
 {
-	struct log_match_options options = {false, literal};
-	struct log_match_range range = {0, 0};
-	struct log_match *match;
+	struct pattern_options options = {false, literal};
+	struct pattern_range range = {0, 0};
+	struct pattern *match;
 	struct error err = {""};
 	int found;
 
-	if (log_match_create(&match, pattern, &options, &err)) {
+	if (pattern_create(&match, pattern, &options, &err)) {
 		assert_non_null(strstr(err.text, "is no regular expression"));
 		assert_null(strchr(err.text, '\n'));
 		return -1;
 	}
-	found = log_match_find(match, text, length, 0, &range, &err);
-	log_match_destroy(match);
+	found = pattern_find(match, text, length, 0, &range, &err);
+	pattern_destroy(match);
 	assert_true(found != 1 || range.end <= length);
 	return found < 0 ? -2 : found ? (int)range.begin : 1000;
 }

@@ -1,6 +1,6 @@
 /* POINT: what is read is what is written, and nothing else is taken. */
-#include "debugger/lookup.h"
-#include "debugger/point.h"
+#include "debugger/recording/lookup.h"
+#include "debugger/recording/point.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

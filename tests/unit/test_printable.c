@@ -1,5 +1,5 @@
 /* Text made fit for a terminal, its width, and how it is shortened. */
-#include "debugger/printable.h"
+#include "debugger/text/printable.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

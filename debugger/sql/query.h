@@ -1,0 +1,12 @@
+/* `query`: the library of queries, listed, and one of them run. */
+#ifndef ACAUSAL_DEBUGGER_QUERY_H
+#define ACAUSAL_DEBUGGER_QUERY_H
+
+#include "debugger/command.h"
+
+extern const struct command query_command;
+
+/* For completion: the name number `index` that begins with `beginning`, to be freed, or NULL. */
+char *query_complete(const char *beginning, int index);
+
+#endif
