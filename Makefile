@@ -55,7 +55,7 @@ UV_CFLAGS      := $(shell $(PKG) --cflags libuv)
 UV_LIBS        := $(shell $(PKG) --libs libuv)
 DW_LIBS        := $(shell $(PKG) --libs libdw libelf)
 PROGRAM_CFLAGS := $(shell $(PKG) --cflags libdw libelf sqlite3 readline libpcre2-8)
-PROGRAM_LIBS   := $(shell $(PKG) --libs libdw libelf sqlite3 readline libpcre2-8)
+PROGRAM_LIBS   := $(shell $(PKG) --libs libdw libelf sqlite3 readline libpcre2-8) -lm
 CMOCKA_CFLAGS  := $(shell $(PKG) --cflags cmocka 2>/dev/null)
 CMOCKA_LIBS    := $(shell $(PKG) --libs cmocka 2>/dev/null || echo -lcmocka)
 endif
@@ -99,10 +99,12 @@ UV_PROGRAMS     := $(filter-out cfi_% static_%,$(TEST_PROGRAMS))
 # The SQLite extension is of these parts of the debugger, without what needs more than SQLite.
 EXTENSION_PARTS := text/strbuf text/printable text/quantity recording/reader \
 	recording/reader_guard recording/file_kind recording/lookup recording/lookup_time \
+	recording/lookup_context lineage/context_values lineage/lineage_context sql/context_functions \
 	recording/request_finder recording/frames recording/point recording/id_map lineage/execution \
 	lineage/folding lineage/lineage lineage/lineage_begin lineage/lineage_edge lineage/lineage_wait \
 	lineage/lineage_walk lineage/describe lineage/describe_process lineage/place sql/kin_table \
-	sql/table_function sql/tally sql/async_stack_table sql/sql_functions
+	sql/table_function sql/tally sql/id_set sql/is_among sql/frame_words sql/async_stack_table \
+	sql/sql_functions
 EXTENSION_SOURCES := $(EXTENSION_PARTS:%=debugger/%.c) $(wildcard debugger/extension/*.c) \
 	recorder/base/error.c
 

@@ -2,6 +2,7 @@
 #include "debugger/command.h"
 
 #include "debugger/recording/file_kind.h"
+#include "debugger/text/spelling.h"
 
 #include <string.h>
 
@@ -37,49 +38,23 @@ const struct command *command_find_beginning(
 {
 	const struct command *found = command_find(table, name, flags), *command;
 	const struct command *const *row;
+	struct strbuf names = {0};
+	int count = 0;
 
 	if (found)
 		return found;
 	for (row = table->rows; (command = *row); row++) {
 		if (!is_offered(command, flags) || strncmp(command->name, name, strlen(name)))
 			continue;
-		if (found) {
-			error_set(
-				err, "'%s' may be '%s' or '%s'", name, found->name, command->name);
-			return NULL;
-		}
+		strbuf_printf(&names, "%s%s", count++ ? ", " : "", command->name);
 		found = command;
 	}
-	if (!found)
+	if (count > 1)
+		error_set(err, "'%s' may be any of %s", name, strbuf_string(&names));
+	else if (!count)
 		command_unknown(table, name, flags, err);
-	return found;
-}
-
-/* How many letters must be added, dropped, changed or swapped; 99 for words too long to be one. */
-static size_t edit_distance(const char *a, const char *b)
-{
-	size_t rows[3][24], i, j, length = strlen(b);
-
-	if (strlen(a) > 22 || length > 22)
-		return 99;
-	for (j = 0; j <= length; j++)
-		rows[0][j] = j;
-	for (i = 1; a[i - 1]; i++) {
-		size_t *row = rows[i % 3], *before = rows[(i - 1) % 3], *two = rows[(i + 1) % 3];
-
-		row[0] = i;
-		for (j = 1; j <= length; j++) {
-			size_t best = before[j - 1] + (a[i - 1] != b[j - 1]);
-
-			best = before[j] + 1 < best ? before[j] + 1 : best;
-			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-				two[j - 2] + 1 < best)
-				best = two[j - 2] + 1;
-			row[j] = best;
-		}
-	}
-	return rows[strlen(a) % 3][length];
+	strbuf_deinit(&names);
+	return count == 1 ? found : NULL;
 }
 
 int command_unknown(
@@ -88,7 +63,7 @@ int command_unknown(
 	const struct command *const *row, *command, *nearest = NULL;
 	const char *help = flags & COMMAND_PROMPT ? "help" : "acausal help";
 	enum file_kind kind = file_kind_of(name);
-	size_t distance, least = strlen(name) < 4 ? 2 : 3;
+	size_t distance, least = spelling_limit(name);
 
 	if (!(flags & COMMAND_PROMPT) && (kind == FILE_RECORDING || kind == FILE_IMAGE))
 		return error_set(err,
@@ -108,7 +83,7 @@ int command_unknown(
 	for (row = table->rows; (command = *row); row++) {
 		if (!is_offered(command, flags))
 			continue;
-		distance = edit_distance(name, command->name);
+		distance = spelling_distance(name, command->name);
 		if (distance < least) {
 			least = distance;
 			nearest = command;

@@ -14,14 +14,22 @@ enum command_flag {
 	COMMAND_RECORDING = 4, /* needs an open recording */
 	COMMAND_RAW = 8,       /* parses its arguments itself, options too */
 	COMMAND_REST = 16,     /* at the prompt the words after its options are one text */
+	/* At the prompt, where Enter alone does the last command again: */
+	COMMAND_REPEAT_NOT = 32,   /* not this one */
+	COMMAND_REPEAT_ALONE = 64, /* without its arguments: that goes on where it ended */
 };
 
+/* What may stand in an argument's place, for completion. */
 enum command_completion {
 	COMPLETE_NOTHING,
 	COMPLETE_POINT,
 	COMPLETE_COMMAND,
 	COMPLETE_FILE,
-	COMPLETE_QUERY
+	COMPLETE_QUERY, /* a query's name, and then its parameters */
+	COMPLETE_TYPE,	/* a resource's type */
+	COMPLETE_SQL,
+	COMPLETE_SETTING,    /* a setting's name, and then its values */
+	COMPLETE_CONTEXT_KEY /* a name that a value of the context has */
 };
 
 /* Under which heading a list shows it. X(TAG, heading) */
@@ -65,7 +73,7 @@ struct command {
 	const struct option_row *options;
 	int flags;		     /* enum command_flag */
 	int least_words, most_words; /* that are no options; -1: any number */
-	enum command_completion completion;
+	enum command_completion completion, completion_next; /* of the first word, of others */
 
 	/* Returns the exit status, 0, 1 or 2; `err` tells why when it is not 0. */
 	int (*run)(struct session *session, const struct invocation *invocation, struct error *err);

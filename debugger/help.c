@@ -31,11 +31,10 @@ static int help_run(struct session *session, const struct invocation *invocation
 
 	if (invocation->options.word_count &&
 		!(man && !strcmp(invocation->options.words[0], "acausal"))) {
-		command = command_find(invocation->table, invocation->options.words[0], flags);
+		command = command_find_beginning(
+			invocation->table, invocation->options.words[0], flags, err);
 		if (!command)
-			return command_unknown(
-				       invocation->table, invocation->options.words[0], flags, err),
-			       2;
+			return 2;
 	}
 	if (man)
 		manual_write_roff(invocation->table, command, session->out);
@@ -50,6 +49,7 @@ static int help_run(struct session *session, const struct invocation *invocation
 
 const struct command help_command = {
 	.name = "help",
+	.aliases = "h",
 	.group = GROUP_PROMPT,
 	.usage = "[COMMAND]",
 	.summary = "tell about the commands, or one of them",

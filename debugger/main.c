@@ -5,6 +5,7 @@
 #include "debugger/command_table.h"
 #include "debugger/help.h"
 #include "debugger/overview.h"
+#include "debugger/prompt/prompt_line.h"
 #include "debugger/recording/request_finder.h"
 #include "debugger/text/printable.h"
 #include "debugger/text/quantity.h"
@@ -100,6 +101,7 @@ int main(int argc, char **argv)
 	if (first < 0)
 		return fail(&err, 2);
 	session_init(&session, path);
+	session.ask = prompt_line_ask;
 	status = run(argc, argv, first, &session, &err);
 	session_deinit(&session);
 	if (status && err.text[0])

@@ -80,7 +80,7 @@ void manual_list(const struct command_table *table, int flags, FILE *out)
 #undef X
 	};
 	const struct command *const *row, *command;
-	bool has_heading;
+	bool has_heading, has_any = false;
 	int group;
 
 	for (group = 0; group < GROUP_COUNT; group++) {
@@ -90,8 +90,8 @@ void manual_list(const struct command_table *table, int flags, FILE *out)
 				!(command->flags & flags & (COMMAND_SHELL | COMMAND_PROMPT)))
 				continue;
 			if (!has_heading)
-				fprintf(out, "%s%s:\n", group ? "\n" : "", headings[group]);
-			has_heading = true;
+				fprintf(out, "%s%s:\n", has_any ? "\n" : "", headings[group]);
+			has_heading = has_any = true;
 			fprintf(out, "  %-*s  %s\n", NAME_WIDTH, command->name, command->summary);
 		}
 	}

@@ -26,14 +26,32 @@ static int check_choice(const struct option_row *row, const char *value, struct 
 		err, "'%s' is no choice for --%s: it takes %s", value, row->name, row->argument);
 }
 
+/*
+ * What `word` names, a row's number or OPTIONS_MAX. Sets where the name stands in it. A long name
+ * after one dash, as gdb has them, is one only if it is that whole name.
+ */
+static size_t read_name(
+	const struct option_row *rows, const char *word, const char **ret_name, size_t *ret_length)
+{
+	const char *name = word + (word[1] == '-' ? 2 : 1);
+	size_t length = strcspn(name, "="), i;
+
+	*ret_name = name;
+	*ret_length = length;
+	i = length > 1 || word[1] == '-' ? find_row(rows, name, length) : OPTIONS_MAX;
+	if (i != OPTIONS_MAX || word[1] == '-')
+		return i;
+	*ret_length = 1;
+	return find_row(rows, name, 1);
+}
+
 /* One option word. Returns how many words after it were taken, or -1. */
 static int parse_one(const struct option_row *rows, const char *word, const char *next,
 	struct option_values *ret, struct error *err)
 {
-	bool is_long = word[1] == '-';
-	const char *name = word + (is_long ? 2 : 1), *value = NULL;
-	size_t length = is_long ? strcspn(name, "=") : 1;
-	size_t i = find_row(rows, name, length);
+	const char *name, *value = NULL;
+	size_t length, i = read_name(rows, word, &name, &length);
+	bool is_long = word[1] == '-' || length > 1;
 	int taken = 0;
 
 	if (i == OPTIONS_MAX)
@@ -52,7 +70,11 @@ static int parse_one(const struct option_row *rows, const char *word, const char
 		return error_set(err, "option '%s' needs its %s", word, rows[i].argument);
 	if (rows[i].argument && check_choice(&rows[i], value, err))
 		return -1;
+	if (ret->given_count == OPTIONS_GIVEN_MAX)
+		return error_set(err, "more than %d options", OPTIONS_GIVEN_MAX);
 	ret->values[i] = value ? value : "";
+	ret->given[ret->given_count].row = &rows[i];
+	ret->given[ret->given_count++].value = ret->values[i];
 	return taken;
 }
 
@@ -67,7 +89,8 @@ int option_parse(const struct option_row *rows, int argc, char **argv, bool stop
 			i++;
 			break;
 		}
-		if (argv[i][0] != '-' || !argv[i][1]) {
+		/* A number below zero is no option. */
+		if (argv[i][0] != '-' || !argv[i][1] || (argv[i][1] >= '0' && argv[i][1] <= '9')) {
 			if (stop_at_word)
 				break;
 			argv[ret->word_count++] = argv[i];
@@ -88,6 +111,17 @@ const char *option_value(const struct option_values *values, const char *name)
 	size_t i = find_row(values->rows, name, strlen(name));
 
 	return i == OPTIONS_MAX ? NULL : values->values[i];
+}
+
+const struct option_row *option_row_of(const struct option_row *rows, const char *word)
+{
+	const char *name;
+	size_t length, i;
+
+	if (!rows || word[0] != '-' || !word[1] || !strcmp(word, "--"))
+		return NULL;
+	i = read_name(rows, word, &name, &length);
+	return i == OPTIONS_MAX ? NULL : &rows[i];
 }
 
 bool option_is_among(const char *word, const char *choices)

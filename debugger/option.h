@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define OPTIONS_MAX 16
+#define OPTIONS_MAX	  16
+#define OPTIONS_GIVEN_MAX 64 /* on one command line */
 
 /* A list of these ends with one without a name and a letter. */
 struct option_row {
@@ -23,18 +24,29 @@ struct option_values {
 	const char *values[OPTIONS_MAX]; /* NULL: not given; "": given, takes no argument */
 	char **words;			 /* the words that are no options */
 	int word_count;
+	struct { /* all of them, in their order: one may be given again */
+		const struct option_row *row;
+		const char *value;
+	} given[OPTIONS_GIVEN_MAX];
+	int given_count;
 };
 
 /*
  * Parses `argv[0 … argc)`, moving what is no option to its front. Options and words may be mixed;
- * "--" ends options. With `stop_at_word` the first word ends options too.
+ * "--" ends options. With `stop_at_word` the first word ends options too. One dash will do before
+ * a long option that is written in full (-batch).
  */
 int option_parse(const struct option_row *rows, int argc, char **argv, bool stop_at_word,
 	struct option_values *ret, struct error *err);
 
-/* The value of --name or -name (one letter); NULL when it was not given or there is no such option.
+/*
+ * The value of --name or -name (one letter), the last when there are more; NULL when it was not
+ * given or there is no such option.
  */
 const char *option_value(const struct option_values *values, const char *name);
+
+/* The row of the option that `word` names ("--by", "--by=link", "-r"); NULL when there is none. */
+const struct option_row *option_row_of(const struct option_row *rows, const char *word);
 
 /* Is `word` one of `choices` ("text|json")? */
 bool option_is_among(const char *word, const char *choices);

@@ -21,6 +21,8 @@
 #define COMMAND_BYTES 4000
 #define TYPES_SHOWN   6
 #define WORDS_COLUMN  14
+#define LEFT_MANY     10       /* handles, that are worth a look */
+#define STALL_NS      50000000 /* so long a callback is no more what one expects */
 
 static const struct option_row overview_options[] = {
 	{NULL, 'r', "FILE", "the recording; else $ACAUSAL_RECORDING, else acausal.db"},
@@ -124,11 +126,13 @@ static void count_line(struct overview *overview)
 		strbuf_add_char(&words, ' ');
 		strbuf_add_string(&words, count == 1 ? counts[i].one : counts[i].many);
 	}
-	page_add(page, PAGE_FAINT, "  and");
-	page_tab(page, WORDS_COLUMN);
-	page->indent = WORDS_COLUMN;
-	page_words(page, PAGE_PLAIN, strbuf_string(&words));
-	page_end_line(page);
+	if (words.length) {
+		page_add(page, PAGE_FAINT, "  and");
+		page_tab(page, WORDS_COLUMN);
+		page->indent = WORDS_COLUMN;
+		page_words(page, PAGE_PLAIN, strbuf_string(&words));
+		page_end_line(page);
+	}
 	strbuf_deinit(&words);
 }
 
@@ -205,10 +209,8 @@ static void heading(struct page *page, const struct session *session)
 	page_end_line(page);
 	strbuf_clear(&words);
 	add_start(&words, started ? started : "at an unknown time");
-	if (reader_state(recording) == RECORDING_GROWING)
-		strbuf_add_string(&words, ", still growing");
-	if (reader_state(recording) == RECORDING_CUT)
-		strbuf_add_string(&words, ", cut short: what came last may be missing");
+	if (reader_state_words(recording))
+		strbuf_printf(&words, ", %s", reader_state_words(recording));
 	page_add(page, PAGE_FAINT, "  recorded");
 	page_tab(page, WORDS_COLUMN);
 	page->indent = WORDS_COLUMN;
@@ -243,6 +245,35 @@ static void suggest(struct page *page, const struct session *session, const char
 	strbuf_deinit(&words);
 }
 
+/* Queries of the library: those that the totals, which are kept while recording, say are worth it.
+ */
+static void suggest_queries(struct overview *overview, const struct session *session)
+{
+	static const char left_sql[] =
+		"SELECT sum(created - destroyed) FROM main.stack_total s JOIN main.type t"
+		" ON t.type_id = s.type_id WHERE t.class = 'handle' AND created > destroyed";
+	static const char longest_sql[] =
+		"SELECT max(run_max_ns) FROM main.stack_total s JOIN main.type t"
+		" ON t.type_id = s.type_id WHERE t.class IN ('handle', 'request')";
+	int64_t left = number_of(overview, left_sql), longest = number_of(overview, longest_sql);
+	struct strbuf words = {0};
+
+	if (left >= LEFT_MANY) {
+		quantity_add_count(&words, left);
+		strbuf_add_string(&words, " handles were never closed: which, and why");
+		suggest(&overview->page, session, "query", "leaks", strbuf_string(&words));
+	}
+	if (longest >= STALL_NS) {
+		strbuf_clear(&words);
+		strbuf_add_string(&words, "a callback held its loop for ");
+		quantity_add_duration(&words, longest);
+		suggest(&overview->page, session, "query", "stalls", strbuf_string(&words));
+	}
+	suggest(&overview->page, session, "query", NULL,
+		"ready-made questions: leaks, latency, pool …");
+	strbuf_deinit(&words);
+}
+
 /* What to type next: only what this recording has an answer to. */
 static void suggestions(struct overview *overview, const struct session *session)
 {
@@ -270,6 +301,7 @@ static void suggestions(struct overview *overview, const struct session *session
 	}
 	if (number_of(overview, "SELECT max(log_id) FROM main.packed_log") != UNKNOWN)
 		suggest(page, session, "log", NULL, "what the program wrote; PATTERN, --file");
+	suggest_queries(overview, session);
 	suggest(page, session, "sql", ".tables", "what can be asked in SQL");
 	if (!session->at_prompt)
 		suggest(page, session, "debug", NULL, "a prompt for all of these");

@@ -29,7 +29,7 @@ static void forget(struct session *session, bool also_settings)
 
 	session->current = (struct point){.kind = POINT_DEFAULT};
 	for (i = 0; i < SESSION_ATTACHMENTS; i++)
-		if (i != SESSION_SETTINGS || also_settings)
+		if ((i != SESSION_SETTINGS && i != SESSION_SQL) || also_settings)
 			session_attach(session, i, NULL, NULL);
 }
 
@@ -141,6 +141,10 @@ int session_acquire(struct session *session, struct error *err)
 
 void session_release(struct session *session)
 {
-	if (session->recording)
-		reader_end(session->recording);
+	if (!session->recording)
+		return;
+	reader_end(session->recording);
+	/* An open connection would keep the recorder from making one file of it when it ends. */
+	if (reader_state(session->recording) == RECORDING_GROWING)
+		close_recording(session);
 }

@@ -15,6 +15,7 @@ enum session_attachment {
 	SESSION_CURSOR,	   /* debugger/time: where in time the prompt stands */
 	SESSION_SELECTION, /* debugger/frame: the stack that was shown last, and a frame of it */
 	SESSION_SETTINGS,  /* debugger/prompt: what `set` has set */
+	SESSION_SQL,	   /* debugger/sql: what .mode and its like have set */
 	SESSION_ATTACHMENTS
 };
 
@@ -26,6 +27,13 @@ struct session {
 	bool at_prompt;
 	bool quit; /* the prompt is to end */
 	FILE *out;
+
+	/*
+	 * Reads a line of SQL after `prompt`, without its newline, to be freed; NULL at the end of
+	 * the input. *ret_interrupted: by Ctrl-C all lines before it were given up. The recording
+	 * must be released meanwhile. NULL: nobody can be asked.
+	 */
+	char *(*ask)(struct session *session, const char *prompt, bool *ret_interrupted);
 
 	struct reader *recording; /* NULL until it is needed */
 	struct frames_cache *cache;
@@ -68,7 +76,8 @@ void session_add_command(const struct session *session, struct strbuf *words, co
 /*
  * Opens the recording unless it is open; one that still grew is looked at again. Of a core it opens
  * what that has of history, see core_view.h, and so of a snapshot that a program took. Between this
- * and session_release everything sees it at one moment.
+ * and session_release everything sees it at one moment. One that still grows is closed by that:
+ * what belongs to it, and was not copied, is gone.
  */
 int session_acquire(struct session *session, struct error *err);
 void session_release(struct session *session);

@@ -95,6 +95,7 @@ CREATE TABLE stack (
 	signature INTEGER                 -- of the function names from here outwards; same in another build
 );
 
+-- A kind of resource; the numbers are good in one file only.
 CREATE TABLE type (
 	type_id INTEGER PRIMARY KEY,
 	name TEXT,                        -- 'uv_timer_t'
@@ -197,6 +198,7 @@ CREATE TABLE packed_outer (
 	outer_stack_id INTEGER            -- where that stood in a nested uv_run
 );
 
+-- An arming that did not become a row of packed_shot.
 CREATE TABLE packed_arming (
 	arming_id INTEGER PRIMARY KEY,
 	async_id INTEGER,
@@ -212,6 +214,7 @@ CREATE TABLE packed_arming (
 	disarmed_stack_id INTEGER
 );
 
+-- Somebody made a callback fire.
 CREATE TABLE packed_cause (
 	cause_id INTEGER PRIMARY KEY,
 	async_id INTEGER,
@@ -330,6 +333,7 @@ CREATE TABLE ref (
 	has_ref INTEGER
 );
 
+-- A signal that ended its process.
 CREATE TABLE crash (
 	crash_id INTEGER PRIMARY KEY,
 	process_id INTEGER,

@@ -1,5 +1,6 @@
 -- The contract's tables and views over the packed tables of tables.sql.
 
+-- One asynchronous thing with a lifetime; a request is packed with its run.
 CREATE VIEW resource AS
 SELECT r.async_id, (r.async_id >> 40) + 1 AS process_id, coalesce(r.type_id, o.type_id) AS type_id,
 	r.async_id - r.trigger_delta AS trigger_id, r.run_id, o.thread_id, o.stack_id, a.name AS api,
@@ -23,6 +24,7 @@ LEFT JOIN api a ON a.api_id = o.api_id
 LEFT JOIN detail d ON d.async_id = q.async_id
 LEFT JOIN resource_context x ON x.async_id = q.async_id;
 
+-- One execution of a callback: of a handle's or thread's, of a request's, and with a one-shot arming.
 CREATE VIEW run AS
 SELECT r.run_id, r.async_id, r.arming_id, e.part, e.thread_id,
 	CASE WHEN r.run_id = t.root_run_id THEN NULL
@@ -57,6 +59,7 @@ LEFT JOIN entry e ON e.entry_id = s.entry_id
 LEFT JOIN thread t ON t.thread_id = e.thread_id
 LEFT JOIN arming_context ac ON ac.arming_id = s.run_id - s.arming_delta;
 
+-- One act that scheduled a callback on a handle.
 CREATE VIEW arming AS
 SELECT p.arming_id, p.async_id, p.run_id, o.thread_id, o.stack_id, a.name AS api, p.armed_ns,
 	p.timeout_ms, p.repeat_ms, x.context_id, p.armed_ns + p.stood_ns AS disarmed_ns,
@@ -76,6 +79,7 @@ LEFT JOIN origin o ON o.origin_id = s.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id
 LEFT JOIN arming_context x ON x.arming_id = s.run_id - s.arming_delta;
 
+-- Somebody made a callback fire.
 CREATE VIEW cause AS
 SELECT c.cause_id, o.kind, c.async_id, c.run_id, o.thread_id, o.stack_id, a.name AS api,
 	c.caused_ns, coalesce(c.run_id, 0) + c.caused_delta AS caused_run_id,
@@ -84,6 +88,7 @@ FROM packed_cause c
 LEFT JOIN origin o ON o.origin_id = c.origin_id
 LEFT JOIN api a ON a.api_id = o.api_id;
 
+-- When a loop waited for the kernel.
 CREATE VIEW poll AS
 SELECT thread_id, loop_id, entered_ns, entered_ns + wait_ns AS left_ns, timeout_ms
 FROM packed_poll;

@@ -4,10 +4,10 @@
  *     sqlite3 -cmd '.load build/acausal_sqlite' acausal.db 'SELECT * FROM async_stack(42)'
  *
  * Functions read the file of `main` by a connection of their own, opened and guarded as the program
- * opens a recording, when the first of them is called. The contract's views are made as TEMP views
- * of the client's connection, so that those of the file are not used; a file that claims to be a
- * recording and has not its tables is refused. It changes nothing else in the client: no settings,
- * no authorizer, no progress handler.
+ * opens a recording, when the first of them is called, and again when it has grown. The contract's
+ * views are made as TEMP views of the client's connection, so that those of the file are not used;
+ * a file that claims to be a recording and has not its tables is refused. It changes nothing else
+ * in the client: no settings, no authorizer, no progress handler.
  */
 #include "debugger/extension/host.h"
 #include "debugger/recording/reader_guard.h"
@@ -22,6 +22,7 @@ const sqlite3_api_routines *sqlite3_api;
 struct extension {
 	struct sql_source source; /* first */
 	sqlite3 *client;
+	int64_t version; /* of the data, when the recording was opened */
 };
 
 /* Does `main` say that it is a recording? */
@@ -38,32 +39,77 @@ static bool is_recording(sqlite3 *client)
 	return found;
 }
 
+static int data_version(struct extension *extension, int64_t *ret, struct error *err)
+{
+	*ret = 0;
+	return reader_integer(extension->source.recording, STATEMENT_DATA_VERSION,
+		       "PRAGMA data_version", UNKNOWN, UNKNOWN, ret, err) < 0
+		       ? -1
+		       : 0;
+}
+
+static void forget(struct extension *extension)
+{
+	reader_close(extension->source.recording);
+	frames_cache_destroy(extension->source.cache);
+	extension->source.recording = NULL;
+	extension->source.cache = NULL;
+}
+
+/*
+ * Rows are read when they are asked for, but what was found out on opening and names of functions
+ * are kept: both may be others when a recorder has written meanwhile. What is being read stays.
+ */
+static int forget_old(struct extension *extension, struct error *err)
+{
+	struct reader *recording = extension->source.recording;
+	int64_t version;
+
+	if (!recording || extension->source.cursors ||
+		reader_state(recording) == RECORDING_COMPLETE)
+		return 0;
+	if (data_version(extension, &version, err))
+		return -1;
+	if (version != extension->version)
+		forget(extension);
+	return 0;
+}
+
+static int open_recording(struct extension *extension, struct error *err)
+{
+	const char *path = sqlite3_db_filename(extension->client, "main");
+
+	if (!path || !*path)
+		return error_set(err,
+			"acausal's functions need a recording: this database is no file (they read "
+			"the one that was opened, not one that was attached)");
+	if (!is_recording(extension->client))
+		return error_set(err,
+			"'%s' is an SQLite database, but not a recording (acausal's functions read "
+			"the one that was opened, not one that was attached)",
+			path);
+	if (reader_open_again(&extension->source.recording, path, err))
+		return -1;
+	reader_set_budget(extension->source.recording, 0);
+	return data_version(extension, &extension->version, err);
+}
+
 static int acquire(struct sql_source *source, struct error *err)
 {
 	struct extension *extension = (struct extension *)source;
-	const char *path = sqlite3_db_filename(extension->client, "main");
 
+	if (forget_old(extension, err))
+		return -1;
 	if (!source->cache && !(source->cache = frames_cache_create()))
 		return error_set(err, "out of memory");
-	if (source->recording)
-		return 0;
-	if (!path || !*path)
-		return error_set(
-			err, "acausal's functions need a recording: this database is no file");
-	if (!is_recording(extension->client))
-		return error_set(err, "'%s' is an SQLite database, but not a recording", path);
-	if (reader_open_again(&source->recording, path, err))
-		return -1;
-	reader_set_budget(source->recording, 0);
-	return 0;
+	return source->recording ? 0 : open_recording(extension, err);
 }
 
 static void destroy(void *thing)
 {
 	struct extension *extension = thing;
 
-	reader_close(extension->source.recording);
-	frames_cache_destroy(extension->source.cache);
+	forget(extension);
 	free(extension);
 }
 

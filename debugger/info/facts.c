@@ -10,7 +10,7 @@
 
 #define LABEL_COLUMN 12
 
-enum fact_kind { INTEGER, TEXT, LINE, FRAMES, BEGIN_LIST, BEGIN_ITEM, END_ITEM, END_LIST };
+enum fact_kind { INTEGER, BOOLEAN, TEXT, LINE, FRAMES, BEGIN_LIST, BEGIN_ITEM, END_ITEM, END_LIST };
 
 struct fact {
 	enum fact_kind kind;
@@ -56,6 +56,11 @@ void facts_add_integer(struct facts *facts, const char *key, int64_t number)
 	add(facts, INTEGER, key)->number = number;
 }
 
+void facts_add_boolean(struct facts *facts, const char *key, bool value)
+{
+	add(facts, BOOLEAN, key)->number = value;
+}
+
 void facts_add_text(struct facts *facts, const char *key, const char *text, size_t length)
 {
 	struct fact *fact = add(facts, TEXT, key);
@@ -88,6 +93,14 @@ void facts_add_frames(
 	fact->executable = executable;
 }
 
+void facts_add_hidden_frames(struct facts *facts, const char *key, const struct frames *frames)
+{
+	struct fact *fact = add(facts, FRAMES, key);
+
+	fact->frames = frames;
+	fact->number = 1;
+}
+
 void facts_begin_list(struct facts *facts, const char *key)
 {
 	add(facts, BEGIN_LIST, key);
@@ -96,6 +109,11 @@ void facts_begin_list(struct facts *facts, const char *key)
 void facts_begin_item(struct facts *facts)
 {
 	add(facts, BEGIN_ITEM, NULL);
+}
+
+void facts_begin_object(struct facts *facts, const char *key)
+{
+	add(facts, BEGIN_ITEM, key);
 }
 
 void facts_end_item(struct facts *facts)
@@ -120,6 +138,10 @@ void facts_write_json(const struct facts *facts, struct json *json)
 		case INTEGER:
 			json_key_integer(json, fact->key, fact->number);
 			break;
+		case BOOLEAN:
+			json_key(json, fact->key);
+			json_boolean(json, fact->number);
+			break;
 		case TEXT:
 			json_key(json, fact->key);
 			json_bytes(json, fact->text, fact->length);
@@ -132,7 +154,10 @@ void facts_write_json(const struct facts *facts, struct json *json)
 			json_open(json, '[');
 			break;
 		case BEGIN_ITEM:
-			json_newline(json);
+			if (fact->key)
+				json_key(json, fact->key);
+			else
+				json_newline(json);
 			json_open(json, '{');
 			break;
 		case END_ITEM:
@@ -156,7 +181,7 @@ static void write_frames(const struct fact *fact, struct page *page)
 		.function_column = LABEL_COLUMN,
 		.place_column = LABEL_COLUMN + 12};
 
-	if (!fact->frames)
+	if (!fact->frames || fact->number)
 		return;
 	frame_lines_measure(&lines, fact->frames);
 	frame_lines_add(&lines, fact->frames, FRAME_LINE);

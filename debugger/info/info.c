@@ -4,6 +4,7 @@
  */
 #include "debugger/info/info.h"
 
+#include "debugger/info/info_context.h"
 #include "debugger/info/info_process.h"
 #include "debugger/info/info_resource.h"
 #include "debugger/info/inquiry.h"
@@ -146,7 +147,7 @@ static int info_run_point(struct inquiry *inquiry, const struct point *point, st
 			words, "%s%" PRId64 " bytes", words->length ? ", " : "", in.run.bytes);
 	if (words->length)
 		inquiry_line(inquiry, "result");
-	if (run_origins(inquiry, &in, err))
+	if (run_origins(inquiry, &in, err) || info_context_in_run(inquiry, &in.run, UNKNOWN, err))
 		return -1;
 	words = inquiry_words(inquiry);
 	if (in.run.outer_run_id != UNKNOWN) {
@@ -187,7 +188,9 @@ static int info_crash(struct inquiry *inquiry, const struct point *point, struct
 	if (inquiry_add_thread(inquiry, crash.thread_id, err))
 		return -1;
 	inquiry_line(inquiry, "in");
-	return inquiry_add_stack(inquiry, "frames", crash.stack_id, err);
+	if (inquiry_add_stack(inquiry, "frames", crash.stack_id, err))
+		return -1;
+	return info_context_in_run(inquiry, &inquiry->in.run, crash.crashed_ns, err);
 }
 
 static void log_columns(struct inquiry *inquiry, const struct log_row *log)
@@ -268,7 +271,9 @@ static int info_log(struct inquiry *inquiry, const struct point *point, struct e
 	inquiry_line(inquiry, "in");
 	inquiry_integer(inquiry, "async_id", inquiry->in.run.async_id);
 	inquiry_string(inquiry, "type", inquiry->in.type);
-	return inquiry_add_stack(inquiry, "frames", log.stack_id, err);
+	if (inquiry_add_stack(inquiry, "frames", log.stack_id, err))
+		return -1;
+	return info_context_in_run(inquiry, &inquiry->in.run, log.written_ns, err);
 }
 
 static void thread_columns(struct inquiry *inquiry, const struct thread_row *thread)
@@ -423,6 +428,7 @@ static int info_run(struct session *session, const struct invocation *invocation
 
 const struct command info_command = {
 	.name = "info",
+	.aliases = "i",
 	.group = GROUP_THINGS,
 	.usage = "[options] [POINT]",
 	.summary = "tell all that is known of one thing",

@@ -5,6 +5,7 @@
 #include "debugger/info/info_resource.h"
 
 #include "debugger/info/info_armings.h"
+#include "debugger/info/info_context.h"
 #include "debugger/info/info_runs.h"
 #include "debugger/info/info_sums.h"
 #include "debugger/lineage/describe.h"
@@ -156,7 +157,8 @@ int info_resource(struct inquiry *inquiry, const struct point *point, struct err
 	resource_title(inquiry, &resource);
 	if (resource_birth(inquiry, &resource, err))
 		return -1;
-	if (resource_end(inquiry, &resource, err) || info_alike(inquiry, &resource, err))
+	if (info_context_of_resource(inquiry, &resource, err) ||
+		resource_end(inquiry, &resource, err) || info_alike(inquiry, &resource, err))
 		return -1;
 	if (is_request(&resource) && info_pool(inquiry, &resource, err))
 		return -1;

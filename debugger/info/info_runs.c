@@ -28,13 +28,34 @@ static void add_run_time(struct strbuf *words, int64_t total, int64_t longest, i
 		strbuf_add_string(words, " (of the last 100,000)");
 }
 
-int info_runs(struct inquiry *inquiry, int64_t async_id, struct error *err)
+/* Of the last runs, how long all of them took and the longest; in one pass, for there may be many.
+ */
+static void read_times(
+	struct inquiry *inquiry, int64_t async_id, int64_t *ret_total, int64_t *ret_longest)
 {
 #define OF_LAST                                                                                    \
 	" FROM (SELECT * FROM (SELECT duration_ns FROM main.packed_run WHERE async_id = ?1"        \
 	" ORDER BY run_id DESC LIMIT 100000) UNION ALL SELECT * FROM"                              \
 	" (SELECT duration_ns FROM main.packed_shot WHERE async_id = ?1"                           \
 	" ORDER BY run_id DESC LIMIT 100000))"
+	static const char sql[] =
+		"SELECT CASE WHEN count(duration_ns) THEN CAST(total(duration_ns) AS INTEGER) END,"
+		" max(duration_ns)" OF_LAST;
+	sqlite3_stmt *row;
+
+	*ret_total = *ret_longest = UNKNOWN;
+	if (sqlite3_prepare_v2(reader_database(inquiry->recording), sql, -1, &row, NULL))
+		return;
+	sqlite3_bind_int64(row, 1, async_id);
+	if (sqlite3_step(row) == SQLITE_ROW) {
+		*ret_total = lookup_column(row, 0);
+		*ret_longest = lookup_column(row, 1);
+	}
+	sqlite3_finalize(row);
+}
+
+int info_runs(struct inquiry *inquiry, int64_t async_id, struct error *err)
+{
 #define OF_BOTH(what)                                                                              \
 	"SELECT " what "(n) FROM (SELECT " what "(run_id) AS n FROM main.packed_run"               \
 	" WHERE async_id = ?1 UNION ALL SELECT " what "(run_id) FROM main.packed_shot"             \
@@ -44,8 +65,6 @@ int info_runs(struct inquiry *inquiry, int64_t async_id, struct error *err)
 		" UNION ALL SELECT 1 FROM main.packed_shot WHERE async_id = ?1 LIMIT 100001)",
 		OF_BOTH("min"),
 		OF_BOTH("max"),
-		"SELECT sum(duration_ns)" OF_LAST,
-		"SELECT max(duration_ns)" OF_LAST,
 	};
 	static const char *const keys[] = {
 		"run_count", "first_run_id", "last_run_id", "run_ns", "run_max_ns"};
@@ -53,10 +72,11 @@ int info_runs(struct inquiry *inquiry, int64_t async_id, struct error *err)
 	int64_t numbers[5];
 	size_t i;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < sizeof sql / sizeof sql[0]; i++)
 		numbers[i] = inquiry_number(inquiry, sql[i], async_id);
+	read_times(inquiry, async_id, &numbers[3], &numbers[4]);
+	for (i = 0; i < 5; i++)
 		inquiry_integer(inquiry, keys[i], numbers[i]);
-	}
 	if (numbers[0] < 1) {
 		strbuf_add_string(words, "never");
 		inquiry_line(inquiry, "ran");

@@ -96,24 +96,30 @@ int inquiry_add_thread(struct inquiry *inquiry, int64_t thread_id, struct error 
 	return 0;
 }
 
-bool inquiry_add_place(struct inquiry *inquiry, const struct frames *frames)
+bool inquiry_add_frame(struct inquiry *inquiry, const struct frame *frame)
 {
 	struct strbuf *words = &inquiry->words;
+
+	if (!frame->function)
+		return false;
+	printable_add_string(words, frame->function);
+	if (!frame->file)
+		return true;
+	strbuf_add_string(words, " (");
+	place_add_file(words, frame->file, frame->directory, inquiry->executable);
+	if (frame->line != UNKNOWN)
+		strbuf_printf(words, ":%" PRId64, frame->line);
+	strbuf_add_char(words, ')');
+	return true;
+}
+
+bool inquiry_add_place(struct inquiry *inquiry, const struct frames *frames)
+{
 	size_t i = 0;
 
 	while (frames && i < frames->count && frames->rows[i].is_aside)
 		i++;
-	if (!frames || i >= frames->count || !frames->rows[i].function)
-		return false;
-	printable_add_string(words, frames->rows[i].function);
-	if (!frames->rows[i].file)
-		return true;
-	strbuf_add_string(words, " (");
-	place_add_file(words, frames->rows[i].file, frames->rows[i].directory, inquiry->executable);
-	if (frames->rows[i].line != UNKNOWN)
-		strbuf_printf(words, ":%" PRId64, frames->rows[i].line);
-	strbuf_add_char(words, ')');
-	return true;
+	return frames && i < frames->count && inquiry_add_frame(inquiry, &frames->rows[i]);
 }
 
 int64_t inquiry_number(struct inquiry *inquiry, const char *sql, int64_t async_id)

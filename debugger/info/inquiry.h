@@ -47,6 +47,8 @@ int inquiry_add_thread(struct inquiry *inquiry, int64_t thread_id, struct error 
 /* "reload_config (src/config.c:210)": the innermost frame of a stack; false when it has none. */
 bool inquiry_add_place(struct inquiry *inquiry, const struct frames *frames);
 
+bool inquiry_add_frame(struct inquiry *inquiry, const struct frame *frame);
+
 /* A number about the rows of one resource: the first of `sql`, which has one parameter. */
 int64_t inquiry_number(struct inquiry *inquiry, const char *sql, int64_t async_id);
 

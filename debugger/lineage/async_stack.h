@@ -44,10 +44,14 @@ struct lineage {
 	int64_t process_id;
 	struct segment *segments;
 	size_t count;
-	struct wait *waits; /* of the segments */
-	int64_t hops;	    /* edges gone back in all, those folded away too */
-	int64_t firings;    /* segments shown whose cause differs from their link */
-	bool complete;	    /* reached a root run that nothing recorded started */
+	struct wait *waits;		 /* of the segments */
+	struct context_values *contexts; /* the different ones of the segments */
+	size_t context_count;
+	int64_t context_rows_left; /* that may be read for them */
+	bool has_contexts;	   /* the recording has any */
+	int64_t hops;		   /* edges gone back in all, those folded away too */
+	int64_t firings;	   /* segments shown whose cause differs from their link */
+	bool complete;		   /* reached a root run that nothing recorded started */
 	enum lineage_end end;
 	char ended[512]; /* why not complete, in words; printable */
 

@@ -138,12 +138,20 @@ void describe_signal(struct strbuf *buffer, const struct crash_row *crash)
 	}
 }
 
+/* libuv's numbers of getaddrinfo's errors, UV_EAI_ADDRFAMILY and on. */
+static const char *const resolver[] = {"EAI_ADDRFAMILY", "EAI_AGAIN", "EAI_BADFLAGS",
+	"EAI_CANCELED", "EAI_FAIL", "EAI_FAMILY", "EAI_MEMORY", "EAI_NODATA", "EAI_NONAME",
+	"EAI_OVERFLOW", "EAI_SERVICE", "EAI_SOCKTYPE"};
+
 void describe_status(struct strbuf *buffer, int64_t status)
 {
 	const char *name = status < 0 && status > -4095 ? strerrorname_np((int)-status) : NULL;
 
 	if (status == -4095)
 		strbuf_add_string(buffer, "EOF"); /* UV_EOF */
+	else if (status <= -3000 &&
+		 status > -3000 - (int64_t)(sizeof resolver / sizeof resolver[0]))
+		strbuf_add_string(buffer, resolver[-3000 - status]);
 	else if (name)
 		strbuf_add_string(buffer, name);
 	else

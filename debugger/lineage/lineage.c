@@ -6,6 +6,7 @@
 #include "debugger/lineage/lineage.h"
 
 #include "debugger/lineage/lineage_begin.h"
+#include "debugger/lineage/lineage_context.h"
 #include "debugger/lineage/lineage_edge.h"
 #include "debugger/lineage/lineage_wait.h"
 #include "debugger/text/quantity.h"
@@ -233,7 +234,8 @@ int lineage_init(struct lineage *lineage, struct reader *recording, struct frame
 	for (i = 0; i < lineage->count; i++)
 		lineage->firings +=
 			lineage->segments[i].has_firing && !lineage->segments[i].firing.is_work;
-	if (lineage_add_waits(lineage, recording, cache, err)) {
+	if (lineage_add_waits(lineage, recording, cache, err) ||
+		lineage_add_contexts(lineage, recording, err)) {
 		lineage_deinit(lineage);
 		return -1;
 	}
@@ -244,6 +246,7 @@ void lineage_deinit(struct lineage *lineage)
 {
 	free(lineage->segments);
 	free(lineage->waits);
+	lineage_free_contexts(lineage);
 	lineage->waits = NULL;
 	lineage->segments = NULL;
 	lineage->count = 0;

@@ -322,6 +322,7 @@ static int load_firing(
 	int found = lookup_cause(walk->recording, from->run.cause_id, &ret->row, err);
 
 	ret->count = ret->row.times;
+	ret->context = NULL;
 	if (found != 1)
 		return found;
 	if (execution_load(walk->recording, walk->cache, ret->row.run_id, ret->row.thread_id,

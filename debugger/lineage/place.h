@@ -1,4 +1,4 @@
-/* Files of source code: their paths made short and their lines found. */
+/* Files of source code: their paths, made short. */
 #ifndef ACAUSAL_DEBUGGER_PLACE_H
 #define ACAUSAL_DEBUGGER_PLACE_H
 
@@ -16,10 +16,8 @@
 void place_add_file(
 	struct strbuf *buffer, const char *file, const char *directory, const char *executable);
 
-/*
- * Reads line `line` of a frame's file into `buffer`, printably and without the white space in
- * front. False when the file is not there or has no such line.
- */
-bool place_read_line(struct strbuf *buffer, const char *file, const char *directory, int64_t line);
+/* The whole path of a frame's file, raw, as far as it is known, without "." and "..". `buffer` is
+ * empty. */
+void place_add_path(struct strbuf *buffer, const char *file, const char *directory);
 
 #endif

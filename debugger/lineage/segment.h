@@ -2,6 +2,7 @@
 #ifndef ACAUSAL_DEBUGGER_SEGMENT_H
 #define ACAUSAL_DEBUGGER_SEGMENT_H
 
+#include "debugger/lineage/context_values.h"
 #include "debugger/lineage/execution.h"
 #include "debugger/lineage/wait.h"
 
@@ -15,6 +16,7 @@ struct firing {
 	/* Of sends or signals that the run answered, this the first; of uv_timer_again, this the
 	 * last; or UNKNOWN. */
 	int64_t count;
+	const struct context_values *context; /* in force where it did; NULL: none */
 	bool is_work; /* the work part of the same uv_work_t: no surprise, but where the time went
 		       */
 };
@@ -34,7 +36,8 @@ struct segment {
 	} armed;
 	bool has_firing; /* something else made it fire */
 	struct firing firing;
-	const struct wait *wait; /* where wait_ns went; NULL when that was not asked */
+	const struct wait *wait;	      /* where wait_ns went; NULL when that was not asked */
+	const struct context_values *context; /* in force at its frames; NULL: none */
 
 	/*
 	 * After this segment the `folded_segments` that end with it came `folded_times` times more,

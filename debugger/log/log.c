@@ -27,6 +27,9 @@ static const struct option_row log_options[] = {
 		"show the async stack of each line that is found; the same one only once"},
 	{"ignore-case", 'i', NULL, "PATTERN matches letters of either case"},
 	{"fixed-strings", 'F', NULL, "PATTERN is a text, not a regular expression"},
+	{"with", 0, "KEY[,KEY...]",
+		"show with each line the values that a context had there for these keys; \"-\" is"
+		" none"},
 	{"limit", 0, "N", "at most N lines; with --trace at most N different async stacks (10)"},
 	{"format", 0, "text|json", "text for people or JSON for scripts"},
 	{NULL, 'r', "FILE", "the recording; else $ACAUSAL_RECORDING, else acausal.db"},
@@ -45,6 +48,16 @@ static int read_limit(const struct option_values *values, int64_t *ret, struct e
 	*ret = strtoll(limit, &end, 10);
 	if (*limit < '0' || *limit > '9' || *end || *ret < 1 || *ret > INT64_C(1) << 40)
 		return error_set(err, "log: --limit takes a number from 1 on, not '%s'", limit);
+	return 0;
+}
+
+/* It may be given more than once. */
+static int read_with(const struct option_values *values, struct log_show *show, struct error *err)
+{
+	for (int i = 0; i < values->given_count; i++)
+		if (values->given[i].row->name && !strcmp(values->given[i].row->name, "with") &&
+			log_with_add(&show->with, values->given[i].value, err))
+			return -1;
 	return 0;
 }
 
@@ -358,8 +371,10 @@ static int log_run(struct session *session, const struct invocation *invocation,
 	}
 	show->as_json = format && *format == 'j';
 	show->traces = option_value(values, "trace");
-	if (read_limit(values, &show->limit, err))
+	if (read_limit(values, &show->limit, err) || read_with(values, show, err))
 		status = 2;
+	else if (log_with_check(&show->with, session->recording, err))
+		status = 1;
 	else if (file)
 		status = by_place(session, show, file, err);
 	else if (word && !strcmp(word, "-"))

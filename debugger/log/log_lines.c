@@ -14,6 +14,7 @@ int log_line_load(struct reader *recording, struct log_runs *runs, int64_t log_i
 
 	ret->async_id = UNKNOWN;
 	ret->type = NULL;
+	ret->with = NULL;
 	if (found != 1 || ret->row.run_id == UNKNOWN)
 		return found;
 	slot = (size_t)ret->row.run_id % (sizeof runs->rows / sizeof runs->rows[0]);

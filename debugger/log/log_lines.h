@@ -15,6 +15,7 @@ struct log_line {
 	struct log_row row;
 	int64_t async_id; /* UNKNOWN when the run is */
 	const char *type;
+	const char *with; /* what is shown before the text; NULL: nothing. Borrowed */
 };
 
 /* Runs that were looked up last: lines of one run follow each other. Begins zeroed. */

@@ -28,6 +28,7 @@ void log_show_begin(struct log_show *show, struct session *session, struct patte
 void log_show_deinit(struct log_show *show)
 {
 	log_list_deinit(&show->list);
+	log_with_deinit(&show->with);
 	page_deinit(&show->page);
 	free(show->traced);
 }
@@ -67,6 +68,8 @@ static int line_json(struct log_show *show, const struct log_line *line,
 	json_newline(json);
 	json_open(json, '{');
 	render_log_json(json, line);
+	if (show->with.count)
+		log_with_json(&show->with, json);
 	if (query) {
 		log_answer_add_subject(&words, search, query);
 		json_key_string(json, "asked", strbuf_string(&words));
@@ -110,6 +113,11 @@ int log_show_line(struct log_show *show, int64_t log_id, const struct log_search
 		result = add_traced(show, log_id, err);
 	} else {
 		result = log_line_load(show->session->recording, &show->runs, log_id, &line, err);
+		if (result == 1 && show->with.count &&
+			log_with_load(&show->with, show->session->recording, &line.row, err))
+			result = -1;
+		if (result == 1 && show->with.count && !show->as_json)
+			line.with = log_with_words(&show->with);
 		if (result == 1)
 			result = show->as_json ? line_json(show, &line, search, query, err)
 				 : log_list_add(&show->list, &line, is_uncertain, err)

@@ -6,6 +6,7 @@
 #define ACAUSAL_DEBUGGER_LOG_SHOW_H
 
 #include "debugger/log/log_search.h"
+#include "debugger/log/log_with.h"
 #include "debugger/log/render_log.h"
 #include "debugger/session.h"
 #include "debugger/text/terminal.h"
@@ -18,6 +19,7 @@ struct log_show {
 	bool as_json, traces;
 	int64_t limit; /* UNKNOWN: none */
 	struct log_runs runs;
+	struct log_with with; /* values that are shown with each line */
 	struct log_list list;
 	struct page page;
 	struct terminal_flow flow;

@@ -15,12 +15,15 @@
 
 #define PIPE_BYTES     4000 /* of a line's text, where it is not cut to a width */
 #define AROUND_COLUMNS 24   /* shown before the first match, when the text has to be moved for it */
+#define WITH_COLUMNS   40   /* of values of a context */
 #define LEAST_TEXT     20   /* columns that a text has, however wide what is before it */
 
 void log_list_deinit(struct log_list *list)
 {
-	for (size_t i = 0; list->waiting && i < LOG_BLOCK; i++)
+	for (size_t i = 0; list->waiting && i < LOG_BLOCK; i++) {
 		strbuf_deinit(&list->waiting[i].text);
+		strbuf_deinit(&list->waiting[i].with);
+	}
 	free(list->waiting);
 	list->waiting = NULL;
 }
@@ -97,6 +100,20 @@ static void set_text(struct log_list *list, struct log_shown *shown, const struc
 	shown->is_cut = row->full_length != UNKNOWN && row->full_length > (int64_t)row->text_length;
 }
 
+/* What is shown before the text: no wider than leaves room for that. */
+static void set_with(struct log_list *list, struct log_shown *shown, const char *with)
+{
+	size_t width;
+
+	strbuf_clear(&shown->with);
+	if (!with)
+		return;
+	printable_shorten(&shown->with, with, WITH_COLUMNS, WITH_COLUMNS / 2);
+	width = printable_width(strbuf_string(&shown->with));
+	if (width > list->with_width)
+		list->with_width = width;
+}
+
 int log_list_add(
 	struct log_list *list, const struct log_line *line, bool is_uncertain, struct error *err)
 {
@@ -115,6 +132,7 @@ int log_list_add(
 	find_matches(list, shown, &line->row);
 	set_cells(list, shown, line);
 	set_text(list, shown, &line->row);
+	set_with(list, shown, line->with);
 	for (i = 0; i < LOG_CELLS; i++)
 		if (strlen(shown->cells[i]) > list->widths[i])
 			list->widths[i] = strlen(shown->cells[i]);
@@ -246,6 +264,10 @@ static void show(struct log_list *list, const struct log_shown *shown)
 	page_add(page, PAGE_WARN, shown->is_uncertain ? "?" : "");
 	page_add(page, PAGE_WARN, shown->at_flush ? "~" : "");
 	page_tab(page, column + 2);
+	if (shown->with.length) {
+		page_add(page, PAGE_PLACE, strbuf_string(&shown->with));
+		page_tab(page, column + 2 + list->with_width + 2);
+	}
 	add_text(page, shown);
 	page_end_line(page);
 }

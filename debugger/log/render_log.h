@@ -21,6 +21,7 @@
 struct log_shown {
 	char cells[LOG_CELLS][48];
 	struct strbuf text; /* as in the recording */
+	struct strbuf with; /* printable; before the text */
 	struct pattern_range matches[LOG_MATCHES];
 	size_t match_count;
 	size_t left_before; /* bytes of the line before `text` */
@@ -34,7 +35,7 @@ struct log_list {
 	struct pattern *match; /* borrowed */
 	struct log_shown *waiting;
 	size_t count;
-	size_t widths[LOG_CELLS];
+	size_t widths[LOG_CELLS], with_width;
 	bool any_flush, any_uncertain, any_unknown; /* what the foot has to say */
 };
 

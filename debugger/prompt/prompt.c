@@ -1,13 +1,13 @@
 /*
- * `debug`: see prompt.h. A loop of lines over the command table; knows no single command. Holds no
+ * `debug`: see prompt.h. A loop of lines (prompt_line.h), each done by execute.h. Holds no
  * transaction between two lines, so that a recording that grows is not held back.
  */
 #include "debugger/prompt/prompt.h"
 
 #include "debugger/overview.h"
+#include "debugger/prompt/execute.h"
 #include "debugger/prompt/prompt_line.h"
-#include "debugger/prompt/words.h"
-#include "debugger/text/printable.h"
+#include "debugger/prompt/source.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 static const struct option_row prompt_options[] = {
-	{NULL, 'x', "FILE", "do the commands in FILE first"},
-	{"batch", 0, NULL, "end after them, at the first that fails"},
+	{NULL, 'x', "FILE", "do the commands in FILE first; may be given again"},
+	{"ex", 0, "COMMAND", "do COMMAND first; may be given again, and is done in its order"},
+	{"batch", 0, NULL, "end after these, at the first that fails, with its exit status"},
 	{NULL, 'e', "FILE", "the executable of a core, when it is not where that says"},
 	{NULL, 'r', "FILE", "the recording; else $ACAUSAL_RECORDING, else acausal.db"},
 	{"help", 'h', NULL, "this help"},
@@ -35,146 +36,84 @@ static int prompt_quit(
 static void on_interrupt(int number)
 {
 	(void)number;
-	reader_interrupt();
+	execute_interrupt();
 }
 
-/*
- * For a command whose argument is one text (an SQL query): the line's words after its options are
- * put together again, just as they were typed. Quotes around the whole of it are the shell's habit.
- */
-static void join_rest(struct words *words, const char *line, const struct command *command)
+/* What -x and --ex say, in their order. Sets how many there are. */
+static int run_given(
+	struct session *session, const struct invocation *invocation, bool batch, int *ret_count)
 {
-	const struct option_row *row;
-	int i = 1;
-	char *rest;
-	size_t length;
+	const struct option_values *options = &invocation->options;
+	int i, one, status = 0;
 
-	while (i < words->count && words->list[i][0] == '-' && words->list[i][1] == '-') {
-		size_t name = strcspn(words->list[i] + 2, "=");
+	*ret_count = 0;
+	for (i = 0; i < options->given_count && !session->quit && !(batch && status); i++) {
+		const struct option_row *row = options->given[i].row;
+		const char *value = options->given[i].value;
 
-		for (row = command->options; row->name || row->letter; row++)
-			if (row->name && strlen(row->name) == name &&
-				!strncmp(row->name, words->list[i] + 2, name))
-				break;
-		i += row->argument && words->list[i][2 + name] != '=' ? 2 : 1;
-	}
-	if (i >= words->count)
-		return;
-	rest = words->list[i];
-	length = strlen(line + words->offsets[i]);
-	/* The storage holds two lines' length, and what comes before is no longer than the line. */
-	memmove(rest, line + words->offsets[i], length + 1);
-	if (length > 1 && strchr("'\"", rest[0]) && rest[length - 1] == rest[0] &&
-		memchr(rest + 1, rest[0], length - 2) == NULL) {
-		rest[length - 1] = '\0';
-		words->list[i]++;
-	}
-	words->count = i + 1;
-	words->list[words->count] = NULL;
-}
-
-static int run_words(const struct command_table *table, struct session *session, const char *line,
-	struct words *words, struct error *err)
-{
-	const struct command *command;
-
-	if (!words->count || words->list[0][0] == '#')
-		return 0;
-	/* What is copied from a shell begins with our own name. */
-	command = command_find_beginning(table, words->list[0], COMMAND_PROMPT, err);
-	if (!command)
-		return 2;
-	if (command->flags & COMMAND_REST)
-		join_rest(words, line, command);
-	return command_run(table, command, session, words->count - 1, words->list + 1, err);
-}
-
-/* One line. Returns its status; what went wrong is printed. */
-static int run_line(const struct command_table *table, struct session *session, const char *line)
-{
-	struct strbuf said = {0};
-	struct words words;
-	struct error err = {""};
-	int status = 2;
-
-	reader_clear_interrupt();
-	line += strspn(line, " \t");
-	if (!strncmp(line, "acausal ", 8)) /* as it stands in our own output */
-		line += 8 + strspn(line + 8, " ");
-	if (!words_split(&words, line, &err))
-		status = run_words(table, session, line, &words, &err);
-	else if (!strncmp(line, "sql", 3) && words.count && !strcmp(words.list[0], "sql"))
-		status = run_words(table, session, line, &words, &err);
-	words_deinit(&words);
-	fflush(session->out);
-	if (status && err.text[0]) {
-		printable_add_string(&said, err.text);
-		fprintf(stderr, "acausal: %s\n", strbuf_string(&said));
-	}
-	strbuf_deinit(&said);
-	return status;
-}
-
-static int run_file(const struct command_table *table, struct session *session, const char *path,
-	bool batch, struct error *err)
-{
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t size = 0;
-	int status = 0;
-
-	if (!file) {
-		error_set(err, "debug: cannot read '%s': %m", path);
-		return 1;
-	}
-	while (!session->quit && !(batch && status) && getline(&line, &size, file) >= 0) {
-		int one;
-
-		line[strcspn(line, "\n")] = '\0';
-		one = run_line(table, session, line);
+		if (row->letter == 'x')
+			one = source_whole(invocation->table, session, value);
+		else if (row->name && !strcmp(row->name, "ex"))
+			one = execute_whole(invocation->table, session, value, false);
+		else
+			continue;
 		status = one ? one : status;
+		++*ret_count;
 	}
-	free(line);
-	fclose(file);
 	return status;
 }
 
+/* Lines that are typed, until the end of the input. */
+static void run_typed(const struct command_table *table, struct session *session)
+{
+	char *line, *again = NULL;
+
+	prompt_line_begin(table, session);
+	while (!session->quit && (line = prompt_line_read())) {
+		if (line[strspn(line, " \t")]) {
+			prompt_line_remember(line);
+			free(again);
+			again = execute_again(table, line);
+			execute_whole(table, session, line, true);
+		} else if (again) {
+			execute_whole(table, session, again, true);
+		}
+		free(line);
+	}
+	if (!session->quit)
+		fputc('\n', session->out);
+	free(again);
+	prompt_line_end();
+}
+
+/* Lines of an input that is no terminal. */
 static int run_lines(const struct command_table *table, struct session *session, bool batch)
 {
-	bool terminal = isatty(STDIN_FILENO);
-	char *line, *last = NULL;
-	int status = 0;
+	int status = 0, one;
+	char *line;
 
-	prompt_line_begin(table);
-	while (!session->quit && !(batch && status) && (line = prompt_line_read())) {
-		bool blank = !line[strspn(line, " \t")];
-		int one = 0;
-
-		if (!blank) {
-			prompt_line_remember(line);
-			free(last);
-			last = line;
-		} else {
-			free(line);
-		}
-		if (last && (!blank || terminal)) /* Enter alone repeats */
-			one = run_line(table, session, last);
+	while (!session->quit && !(batch && status) && (line = prompt_line_next(stdin))) {
+		one = execute_whole(table, session, line, false);
 		status = one ? one : status;
+		free(line);
 	}
-	if (terminal && !session->quit)
-		fputc('\n', session->out);
-	free(last);
-	prompt_line_end();
-	return terminal ? 0 : status;
+	return status;
+}
+
+static int run_input(struct session *session, const struct invocation *invocation, bool batch)
+{
+	if (!isatty(STDIN_FILENO))
+		return run_lines(invocation->table, session, batch);
+	run_typed(invocation->table, session);
+	return 0;
 }
 
 static int prompt_run(
 	struct session *session, const struct invocation *invocation, struct error *err)
 {
 	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART}, before;
-	const char *file = option_value(&invocation->options, "x");
 	bool batch = option_value(&invocation->options, "batch");
-	int status = 0;
+	int status, count;
 
 	if (invocation->options.word_count)
 		session_set_path(session, invocation->options.words[0]);
@@ -186,11 +125,14 @@ static int prompt_run(
 	sigaction(SIGINT, &action, &before);
 	if (isatty(STDIN_FILENO) && !batch)
 		overview_run(session, invocation, err);
-	if (file)
-		status = run_file(invocation->table, session, file, batch, err);
-	if (!session->quit && !(file && batch))
-		status = run_lines(invocation->table, session, batch);
+	status = run_given(session, invocation, batch, &count);
+	if (!session->quit && !(count && batch)) {
+		int one = run_input(session, invocation, batch);
+
+		status = one ? one : status;
+	}
 	sigaction(SIGINT, &before, NULL);
+	err->text[0] = '\0'; /* it has been said */
 	return status;
 }
 
@@ -199,12 +141,22 @@ const struct command debug_command = {
 	.group = GROUP_PROMPT,
 	.usage = "[options] [FILE | CORE]",
 	.summary = "open a prompt on the recording",
-	.description = "A prompt with the same commands. Enter alone repeats the last one; Tab "
-		       "completes;"
-		       "\na beginning that only one command has will do. The history is kept in"
-		       "\n$XDG_STATE_HOME/acausal/history. Without a terminal commands are read "
-		       "from the"
-		       "\ninput.",
+	.description =
+		"A prompt with the same commands, on a recording, a core dump or a snapshot. Enter "
+		"alone\nrepeats the last one; Tab completes names, options, IDs and SQL; a "
+		"beginning that only\none command has will do. Ctrl-C ends a command, Ctrl-D "
+		"leaves. "
+		"The history is kept in\n$XDG_STATE_HOME/acausal/history.\n"
+		"\n"
+		"  trace 42 | grep read     what a command prints, given to the shell\n"
+		"  !ls                      a command of the shell\n"
+		"  source FILE              commands from a file\n"
+		"  set pager off            and other settings: show\n"
+		"\n"
+		"Without a terminal commands are read from the input, to its end. -x, --ex and "
+		"--batch are\nfor scripts:\n"
+		"\n"
+		"  acausal debug --batch --ex 'trace crash' --ex 'query leaks' acausal.db",
 	.options = prompt_options,
 	.flags = COMMAND_SHELL,
 	.most_words = 1,
@@ -214,7 +166,7 @@ const struct command debug_command = {
 
 const struct command quit_command = {
 	.name = "quit",
-	.aliases = "exit",
+	.aliases = "q exit",
 	.group = GROUP_PROMPT,
 	.usage = "",
 	.summary = "leave the prompt",

@@ -1,4 +1,4 @@
-/* A line as words: see words.h. No variables, no patterns, no pipes. */
+/* A line as words: see words.h. No variables, no patterns. */
 #include "debugger/prompt/words.h"
 
 #include <stdlib.h>
@@ -51,4 +51,25 @@ void words_deinit(struct words *words)
 {
 	free(words->storage);
 	*words = (struct words){0};
+}
+
+int words_find_pipe(const char *line)
+{
+	char quote = 0;
+	int i;
+
+	for (i = 0; line[i]; i++) {
+		if (quote && line[i] == quote)
+			quote = 0;
+		else if (!quote && (line[i] == '\'' || line[i] == '"'))
+			quote = line[i];
+		else if (line[i] == '\\' && quote != '\'' && line[i + 1])
+			i++;
+		else if (!quote && line[i] == '|' && i && strchr(" \t", line[i - 1]) &&
+			 line[i + 1] != '|')
+			return i;
+		else if (!quote && line[i] == '|' && line[i + 1] == '|')
+			i++;
+	}
+	return -1;
 }

@@ -20,4 +20,10 @@ struct words {
 int words_split(struct words *words, const char *line, struct error *err);
 void words_deinit(struct words *words);
 
+/*
+ * Where the | stands that parts a command from a command of the shell: the first that is not quoted
+ * and follows a blank, and is not ||, which SQL has. -1: nowhere.
+ */
+int words_find_pipe(const char *line);
+
 #endif

@@ -174,18 +174,18 @@ bool frames_is_libc(const struct frame *frame)
 }
 
 /* How C starts a program or a thread: the same below every main, and nobody's doing. */
-static bool is_start(const struct frame *frame)
+bool frames_is_start(const char *function)
 {
 	static const char *const names[] = {"__libc_start_call_main", "__libc_start_main", "_start",
 		"start_thread", "clone", "clone3", "__clone", "__clone3", "__GI___clone",
 		"__GI___clone3", NULL};
 	size_t i, length;
 
-	for (i = 0; frame->function && names[i]; i++) {
+	for (i = 0; function && names[i]; i++) {
 		length = strlen(names[i]);
-		if (!strncmp(frame->function, names[i], length) &&
-			(!frame->function[length] || frame->function[length] == '@' ||
-				!strcmp(frame->function + length, "_impl")))
+		if (!strncmp(function, names[i], length) &&
+			(!function[length] || function[length] == '@' ||
+				!strcmp(function + length, "_impl")))
 			return true;
 	}
 	return false;
@@ -207,8 +207,8 @@ static size_t find_start(const struct gathering *gathering, bool is_root)
 	if (is_root && count > 2 && !frames_is_libc(&rows[count - 1]) &&
 		!rows[count - 1].function && frames_is_libc(&rows[count - 2]))
 		count--;
-	while (count > 1 &&
-		(is_start(&rows[count - 1]) || (is_root && frames_is_libc(&rows[count - 1]))))
+	while (count > 1 && (frames_is_start(rows[count - 1].function) ||
+				    (is_root && frames_is_libc(&rows[count - 1]))))
 		count--;
 	return count;
 }

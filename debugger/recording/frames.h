@@ -56,6 +56,9 @@ int frames_of_place(struct frames_cache *cache, struct reader *recording, int64_
  */
 void frames_set_aside(struct frame *rows, size_t count, bool is_root);
 
+/* Whether a function is of how C starts a program or a thread: the same below every main. */
+bool frames_is_start(const char *function);
+
 /* Whether a frame is of the C library or of the loader. */
 bool frames_is_libc(const struct frame *frame);
 

@@ -87,8 +87,25 @@ int lookup_polled(struct reader *recording, int64_t loop_id, int64_t from_ns, in
 struct search {
 	const struct run_row *run;
 	int64_t from_ns, *budget;
-	struct held_row *ret;
+	struct held_list *ret;
 };
+
+/* Keeps the longest. */
+static void add_held(struct held_list *list, const struct held_row *row)
+{
+	size_t i;
+
+	list->runs++;
+	if (__builtin_add_overflow(list->held_ns, row->held_ns, &list->held_ns))
+		list->held_ns = INT64_MAX;
+	for (i = list->count; i > 0 && list->rows[i - 1].held_ns < row->held_ns; i--)
+		if (i < HELD_MAX)
+			list->rows[i] = list->rows[i - 1];
+	if (i == HELD_MAX)
+		return;
+	list->rows[i] = *row;
+	list->count += list->count < HELD_MAX;
+}
 
 /* Is it on top of the thread, or beside the run in the same nested uv_run? */
 static bool is_beside(const struct run_row *run, int64_t run_id, int64_t outer_run_id)
@@ -123,19 +140,21 @@ static int search_table(struct reader *recording, enum statement_slot slot, cons
 		if (ended_ns <= search->from_ns)
 			break; /* the ones before it have ended before */
 		held_ns = ended_ns - (began_ns > search->from_ns ? began_ns : search->from_ns);
-		if (held_ns > search->ret->held_ns)
-			*search->ret = (struct held_row){run_id, lookup_column(row, 1), held_ns};
+		if (held_ns > 0)
+			add_held(search->ret,
+				&(struct held_row){run_id, lookup_column(row, 1), held_ns});
 	}
+	search->ret->is_cut |= *search->budget <= 0;
 	sqlite3_reset(row);
 	return found < 0 ? -1 : 0;
 }
 
-int lookup_longest_before(struct reader *recording, const struct run_row *run, int64_t from_ns,
-	int64_t *budget, struct held_row *ret, struct error *err)
+int lookup_held_before(struct reader *recording, const struct run_row *run, int64_t from_ns,
+	int64_t *budget, struct held_list *ret, struct error *err)
 {
 	struct search search = {run, from_ns, budget, ret};
 
-	*ret = (struct held_row){UNKNOWN, UNKNOWN, 0};
+	*ret = (struct held_list){.count = 0};
 	if (run->run_id == UNKNOWN || from_ns < 0 || run->began_ns <= from_ns)
 		return 0;
 	if (search_table(recording, STATEMENT_RUNS_BEFORE, RUNS_OF("packed_run", "p.began_ns"),
@@ -149,7 +168,46 @@ int lookup_longest_before(struct reader *recording, const struct run_row *run, i
 		search_table(recording, STATEMENT_REQUESTS_BEFORE,
 			RUNS_OF("packed_request", "p.created_ns + p.wait_ns"), &search, err))
 		return -1;
-	return ret->run_id != UNKNOWN;
+	return ret->count > 0;
+}
+
+int lookup_longest_before(struct reader *recording, const struct run_row *run, int64_t from_ns,
+	int64_t *budget, struct held_row *ret, struct error *err)
+{
+	struct held_list list;
+	int found = lookup_held_before(recording, run, from_ns, budget, &list, err);
+
+	*ret = found == 1 ? list.rows[0] : (struct held_row){UNKNOWN, UNKNOWN, 0};
+	return found;
+}
+
+int lookup_poll_before(struct reader *recording, int64_t loop_id, int64_t ns, struct poll_row *ret,
+	struct error *err)
+{
+	/* One that was entered before and left after is that of a nested uv_run, or damage. */
+	static const char sql[] =
+		"SELECT entered_ns, entered_ns + wait_ns, thread_id, timeout_ms FROM"
+		" (SELECT * FROM main.packed_poll WHERE loop_id = ?1 AND entered_ns <= ?2"
+		" ORDER BY entered_ns DESC LIMIT 8) WHERE entered_ns + wait_ns <= ?2 LIMIT 1";
+	sqlite3_stmt *row;
+	int found;
+
+	*ret = (struct poll_row){UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN};
+	if (loop_id == UNKNOWN || ns == UNKNOWN)
+		return 0;
+	if (reader_prepare(recording, STATEMENT_POLL_BEFORE, sql, &row, err))
+		return -1;
+	sqlite3_bind_int64(row, 1, loop_id);
+	sqlite3_bind_int64(row, 2, ns);
+	found = reader_step(recording, row, err);
+	if (found != 1)
+		return found;
+	ret->entered_ns = lookup_column(row, 0);
+	ret->left_ns = lookup_column(row, 1);
+	ret->thread_id = lookup_column(row, 2);
+	ret->timeout_ms = lookup_column(row, 3);
+	sqlite3_reset(row);
+	return 1;
 }
 
 int lookup_coalesced(struct reader *recording, int64_t cause_id, int64_t until_ns, int64_t *count,

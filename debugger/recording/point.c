@@ -174,7 +174,10 @@ int point_not_there(struct reader *recording, const struct point *point, struct 
 		strbuf_add_string(&last, ": it has none");
 	}
 	error_set(err, "%s is not in %s%s%s", strbuf_string(&name), reader_path(recording),
-		why[reader_state(recording)], strbuf_string(&last));
+		reader_lacks_log(recording)
+			? " (it was cut short, and its -wal file is not beside it)"
+			: why[reader_state(recording)],
+		strbuf_string(&last));
 	strbuf_deinit(&name);
 	strbuf_deinit(&last);
 	return -1;

@@ -35,7 +35,7 @@ struct reader {
 	enum recording_state state;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	int64_t budget, steps;
-	bool in_transaction, is_indexed, has_history;
+	bool in_transaction, is_indexed, has_history, lacks_log;
 	struct {
 		void *thing;
 		void (*destroy)(void *);
@@ -54,6 +54,11 @@ void reader_interrupt(void)
 void reader_clear_interrupt(void)
 {
 	interrupted = 0;
+}
+
+bool reader_is_interrupted(void)
+{
+	return interrupted;
 }
 
 static int on_progress(void *context)
@@ -122,6 +127,28 @@ static bool has_log(const struct reader *recording)
 
 	return snprintf(path, sizeof path, "%s-wal", recording->path) >= (int)sizeof path ||
 	       (stat(path, &status) == 0 && status.st_size > 0);
+}
+
+/*
+ * Whether there is no such file, of one whose header says that there was. Must not be asked of a
+ * file that SQLite has open, as has_writer.
+ */
+static bool is_without_log(const char *path)
+{
+	char log_path[PATH_MAX], format = 0;
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+	bool expected;
+
+	if (descriptor < 0)
+		return false;
+	/* "File format write version", at byte 18 of a database: 2 is WAL. */
+	expected = pread(descriptor, &format, 1, 18) == 1 && format == 2;
+	close(descriptor);
+	/* Who looked at it before has left an empty one. */
+	return expected &&
+	       snprintf(log_path, sizeof log_path, "%s-wal", path) < (int)sizeof log_path &&
+	       (stat(log_path, &status) ? errno == ENOENT : status.st_size == 0);
 }
 
 /* Whether the file cannot be read because another one cannot be made beside it. */
@@ -284,12 +311,17 @@ static int open_new(struct reader **ret, const char *path, bool writer, struct e
 int reader_open(struct reader **ret, const char *path, struct error *err)
 {
 	enum file_kind kind = file_kind_of(path);
+	bool is_alone;
 
 	if (kind == FILE_EMPTY && has_writer(path))
 		kind = FILE_RECORDING;
 	if (kind != FILE_RECORDING)
 		return refuse(kind, path, err);
-	return open_new(ret, path, has_writer(path), err);
+	is_alone = is_without_log(path);
+	if (open_new(ret, path, has_writer(path), err))
+		return -1;
+	(*ret)->lacks_log = is_alone && (*ret)->state == RECORDING_CUT;
+	return 0;
 }
 
 int reader_open_again(struct reader **ret, const char *path, struct error *err)
@@ -359,6 +391,26 @@ const char *reader_path(const struct reader *recording)
 enum recording_state reader_state(const struct reader *recording)
 {
 	return recording->state;
+}
+
+bool reader_lacks_log(const struct reader *recording)
+{
+	return recording->lacks_log;
+}
+
+const char *reader_state_words(const struct reader *recording)
+{
+	switch (recording->state) {
+	case RECORDING_COMPLETE:
+		return NULL;
+	case RECORDING_GROWING:
+		return "still growing";
+	default:
+		return recording->lacks_log ? "cut short, and no -wal file is beside it: what came "
+					      "last, or all, may"
+					      " be missing"
+					    : "cut short: what came last may be missing";
+	}
 }
 
 sqlite3 *reader_database(struct reader *recording)

@@ -43,6 +43,18 @@ void reader_close(struct reader *recording);
 const char *reader_path(const struct reader *recording);
 enum recording_state reader_state(const struct reader *recording);
 
+/*
+ * In words, what is to be known before what it says is believed: "still growing", "cut short: what
+ * came last may be missing". NULL of a complete one.
+ */
+const char *reader_state_words(const struct reader *recording);
+
+/*
+ * Whether it was cut short and is alone: what a recorder writes is in a -wal file first, which
+ * belongs to it and is easily forgotten when it is copied.
+ */
+bool reader_lacks_log(const struct reader *recording);
+
 /* A value of `meta`; NULL when it has none. Borrowed until the recording is closed. */
 const char *reader_meta(struct reader *recording, const char *key);
 
@@ -86,6 +98,9 @@ void reader_interrupt(void);
 /* Forgets an interruption that came before. */
 void reader_clear_interrupt(void);
 
+/* For loops that ask no recording. */
+bool reader_is_interrupted(void);
+
 /*
  * Something that somebody else keeps with a recording until it is closed, when `destroy` gets it;
  * reader_attached is NULL while there is none.
@@ -95,6 +110,7 @@ enum reader_attachment {
 	ATTACHED_RECENT,
 	ATTACHED_CORE,
 	ATTACHED_FUNCTIONS,
+	ATTACHED_CONTEXT,
 	ATTACHMENTS
 };
 void reader_attach(struct reader *recording, enum reader_attachment as, void *thing,

@@ -184,6 +184,28 @@ static int check_against(sqlite3 *model, sqlite3 *database, struct checker *chec
 	return result;
 }
 
+/* A table of the file would be taken for SQLite's function of its name, which our views ask. */
+static int check_functions(sqlite3 *database, const char *path, struct error *err)
+{
+	static const char sql[] =
+		"SELECT name FROM main.sqlite_master WHERE type IN ('table', 'view')"
+		" AND (name LIKE 'json~_%' ESCAPE '~' OR"
+		" name LIKE 'pragma~_%' ESCAPE '~') LIMIT 1";
+	sqlite3_stmt *row;
+	int result = 0;
+
+	if (sqlite3_prepare_v2(database, sql, -1, &row, NULL))
+		return error_set(err, "%s: %s", path, sqlite3_errmsg(database));
+	if (sqlite3_step(row) == SQLITE_ROW)
+		result = error_set(err,
+			"%s: damaged, or not made by acausal: it has a table of its own in the "
+			"place"
+			" of a function of SQLite",
+			path);
+	sqlite3_finalize(row);
+	return result;
+}
+
 int reader_guard_check(sqlite3 *database, const char *path, struct error *err)
 {
 	struct checker checker;
@@ -201,7 +223,7 @@ int reader_guard_check(sqlite3 *database, const char *path, struct error *err)
 		result = check_against(model, database, &checker, path, err);
 	sqlite3_close(model);
 	checker_deinit(&checker);
-	return result;
+	return result ? result : check_functions(database, path, err);
 }
 
 int reader_guard_make_views(sqlite3 *database, const char *path, struct error *err)

@@ -110,7 +110,7 @@ static int search_near(struct reader *recording, int64_t run_id, int64_t *ret, s
 		if (!found || async_id > last || found_run >= run_id)
 			high = middle;
 		else
-			low = async_id + 1;
+			low = async_id < high ? async_id + 1 : high;
 	}
 	/* Most requests wait about as long as their neighbours. */
 	for (around = WINDOW_FIRST, found = 0; !found && around <= WINDOW_LAST; around *= 16)
@@ -202,6 +202,8 @@ int request_finder_find(struct reader *recording, int64_t run_id, int64_t *ret, 
 
 	if (!finder)
 		return error_set(err, "out of memory");
+	if (run_id < 0) /* no ID, whatever a damaged recording claims */
+		return 0;
 	found = search_near(recording, run_id, ret, err);
 	if (found || refresh_blocks(finder, recording, err))
 		return found ? found : -1;

@@ -1,6 +1,6 @@
 /*
  * Frames as lines: see render_frames.h. Promises printable text. What it reads beside the frames is
- * one line of a source file.
+ * lines of source files.
  */
 #include "debugger/render/render_frames.h"
 
@@ -8,6 +8,7 @@
 #include "debugger/text/printable.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define INLINE_FRAMES 8	  /* on one line, at most */
@@ -18,16 +19,27 @@ static bool is_shown(const struct frame_lines *lines, const struct frame *frame)
 	return lines->full || !frame->is_aside;
 }
 
+/* Why the stack ends is no place. */
+static bool is_reason(const struct frame *frame)
+{
+	return !frame->function && frame->end_reason;
+}
+
+bool frame_is_numbered(const struct frame *frame, bool full)
+{
+	return (full || !frame->is_aside) && !is_reason(frame);
+}
+
 size_t frame_lines_count(const struct frame_lines *lines, const struct frames *frames)
 {
 	size_t count = 0, i;
 
 	for (i = 0; i < frames->count; i++)
-		count += is_shown(lines, &frames->rows[i]);
+		count += frame_is_numbered(&frames->rows[i], lines->full);
 	return count;
 }
 
-static void add_function(struct strbuf *buffer, const struct frame *frame)
+void frame_add_function(struct strbuf *buffer, const struct frame *frame)
 {
 	if (frame->function)
 		printable_add_string(buffer, frame->function);
@@ -91,10 +103,10 @@ void frame_lines_measure(struct frame_lines *lines, const struct frames *frames)
 		const struct frame *frame = &frames->rows[i];
 		size_t width;
 
-		if (!is_shown(lines, frame) || (!frame->function && frame->end_reason))
+		if (!frame_is_numbered(frame, lines->full))
 			continue;
 		strbuf_clear(&function);
-		add_function(&function, frame);
+		frame_add_function(&function, frame);
 		width = printable_width(strbuf_string(&function));
 		if (width <= limit && lines->function_column + width + 2 > lines->place_column)
 			lines->place_column = lines->function_column + width + 2;
@@ -118,23 +130,76 @@ static void add_fitting(
 	strbuf_deinit(&shortened);
 }
 
-/* The line of the source, when the file is there. */
-static bool add_source(const struct frame_lines *lines, const struct frame *frame)
+int64_t frame_lines_add_source(const struct frame_lines *lines, const struct source_text *text,
+	int64_t first, int64_t last, int64_t marked)
 {
-	struct strbuf text = {0}, number = {0};
+	struct strbuf shown = {0}, number = {0};
 	struct page *page = lines->page;
-	bool found = frame->file && frame->line != UNKNOWN &&
-		     place_read_line(&text, frame->file, frame->directory, frame->line);
+	struct source_line line;
+	int64_t shown_last = 0;
+	int width = snprintf(NULL, 0, "%" PRId64, last);
+	bool there;
+
+	for (there = source_text_line(text, first > 0 ? first : 1, &line);
+		there && line.number <= last; there = source_text_next(text, &line)) {
+		bool is_marked = line.number == marked;
+
+		strbuf_clear(&shown);
+		strbuf_clear(&number);
+		source_line_add(&shown, &line, false);
+		strbuf_printf(
+			&number, "%s %*" PRId64 " |", is_marked ? ">" : " ", width, line.number);
+		page_tab(page, lines->function_column);
+		page_add(page, is_marked ? PAGE_WARN : PAGE_FAINT, strbuf_string(&number));
+		page_add(page, PAGE_PLAIN, " ");
+		add_fitting(page, is_marked ? PAGE_STRONG : PAGE_PLAIN, strbuf_string(&shown),
+			page_room(page), 0);
+		page_end_line(page);
+		shown_last = line.number;
+	}
+	strbuf_deinit(&shown);
+	strbuf_deinit(&number);
+	return shown_last;
+}
+
+/* The line of the source alone. */
+static bool add_source_line(
+	const struct frame_lines *lines, const struct source_text *text, int64_t number)
+{
+	struct page *page = lines->page;
+	struct strbuf shown = {0};
+	struct source_line line;
+	bool found = source_text_line(text, number, &line) && source_line_add(&shown, &line, true);
 
 	if (found) {
-		strbuf_printf(&number, "%" PRId64 " | ", frame->line);
 		page_tab(page, lines->function_column + 2);
-		page_add(page, PAGE_FAINT, strbuf_string(&number));
-		add_fitting(page, PAGE_PLAIN, strbuf_string(&text), page_room(page), 0);
+		page_printf(page, PAGE_FAINT, "%" PRId64 " | ", number);
+		add_fitting(page, PAGE_PLAIN, strbuf_string(&shown), page_room(page), 0);
 		page_end_line(page);
 	}
-	strbuf_deinit(&text);
-	strbuf_deinit(&number);
+	strbuf_deinit(&shown);
+	return found;
+}
+
+/* What is written where a frame stands, when the file is there. */
+static bool add_source(const struct frame_lines *lines, const struct frame *frame)
+{
+	struct source_text text = {0};
+	int64_t first;
+	bool found;
+
+	if (!frame->file || frame->line <= 0 || frame->line > INT32_MAX)
+		return false;
+	found = source_text_read(&text, frame->file, frame->directory);
+	if (found && lines->context > 1) {
+		first = frame->line - lines->context / 2;
+		first = first < 1 ? 1 : first;
+		found = frame_lines_add_source(
+			lines, &text, first, first + lines->context - 1, frame->line);
+	} else if (found) {
+		found = add_source_line(lines, &text, frame->line);
+	}
+	source_text_deinit(&text);
 	return found;
 }
 
@@ -185,7 +250,7 @@ static void add_reason(const struct frame_lines *lines, const struct frame *fram
 
 	page_tab(page, lines->function_column);
 	strbuf_add_char(&words, '(');
-	add_function(&words, frame);
+	frame_add_function(&words, frame);
 	strbuf_add_char(&words, ')');
 	page->indent = lines->function_column + 1;
 	page_words(page, PAGE_FAINT, strbuf_string(&words));
@@ -201,7 +266,7 @@ static void add_line(struct frame_lines *lines, const struct frame *frame, bool 
 	if (lines->numbered)
 		page_printf(page, PAGE_FAINT, " #%-3zu", lines->number++);
 	page_tab(page, lines->function_column);
-	add_function(&function, frame);
+	frame_add_function(&function, frame);
 	add_fitting(page, module_of(lines, frame) ? PAGE_PLAIN : PAGE_STRONG,
 		strbuf_string(&function), page_room(page), page_room(page) / 3);
 	add_where(lines, frame, with_column);
@@ -220,16 +285,24 @@ void frame_lines_add(
 
 		if (!is_shown(lines, frame))
 			continue;
-		if (!frame->function && frame->end_reason) {
+		if (is_reason(frame)) {
 			add_reason(lines, frame);
 			continue;
 		}
 		add_line(lines, frame, first && detail != FRAME_LINE);
 		/* Of the first whose file is here: inside libc it is seldom. */
-		if (source && add_source(lines, frame))
+		if ((source || lines->context) && add_source(lines, frame))
 			source = false;
 		first = false;
 	}
+}
+
+void frame_lines_add_one(
+	struct frame_lines *lines, const struct frame *frame, enum frame_detail detail)
+{
+	add_line(lines, frame, detail != FRAME_LINE);
+	if (detail == FRAME_SOURCE)
+		add_source(lines, frame);
 }
 
 /* Is a frame worth its place on a line? One without a name is not, unless none has one. */
@@ -266,7 +339,7 @@ void frame_lines_add_inline(const struct frame_lines *lines, const struct frames
 		strbuf_clear(&function);
 		strbuf_clear(&place);
 		strbuf_add_string(&function, shown ? "  < " : "");
-		add_function(&function, frame);
+		frame_add_function(&function, frame);
 		strbuf_add_char(&place, ' ');
 		add_place(lines, &place, frame, false);
 		width = printable_width(strbuf_string(&function)) +

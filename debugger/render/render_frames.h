@@ -3,6 +3,7 @@
 #define ACAUSAL_DEBUGGER_RENDER_FRAMES_H
 
 #include "debugger/recording/frames.h"
+#include "debugger/source/source_text.h"
 #include "debugger/text/page.h"
 
 struct frame_lines {
@@ -13,6 +14,7 @@ struct frame_lines {
 	size_t number;		/* of the next frame */
 	size_t function_column; /* where functions begin */
 	size_t place_column;	/* where files begin; see frame_lines_measure */
+	int64_t context;	/* lines of source shown around that of each frame; 0: none */
 };
 
 /* How much a place says of where the program stood. */
@@ -29,8 +31,25 @@ void frame_lines_measure(struct frame_lines *lines, const struct frames *frames)
 void frame_lines_add(
 	struct frame_lines *lines, const struct frames *frames, enum frame_detail detail);
 
-/* How many lines that would be. */
+/* One frame alone, with its number. */
+void frame_lines_add_one(
+	struct frame_lines *lines, const struct frame *frame, enum frame_detail detail);
+
+/* Whether a frame has a number: it is shown, and a place. */
+bool frame_is_numbered(const struct frame *frame, bool full);
+
+/* How many of them have one. */
 size_t frame_lines_count(const struct frame_lines *lines, const struct frames *frames);
+
+/* "on_retry", else why there is no name: an address. */
+void frame_add_function(struct strbuf *buffer, const struct frame *frame);
+
+/*
+ * Source around a line, from `first` to `last`, each line with its number; `marked` is pointed at,
+ * 0: none. Returns the number of the last line shown, 0 when the file has none of them.
+ */
+int64_t frame_lines_add_source(const struct frame_lines *lines, const struct source_text *text,
+	int64_t first, int64_t last, int64_t marked);
 
 /* All frames on the line that is begun, "a src/a.c:1 < b src/b.c:2", as far as there is room. */
 void frame_lines_add_inline(const struct frame_lines *lines, const struct frames *frames);

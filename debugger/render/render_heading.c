@@ -2,6 +2,7 @@
 #include "debugger/render/render_heading.h"
 
 #include "debugger/lineage/describe.h"
+#include "debugger/render/render_context.h"
 #include "debugger/text/printable.h"
 #include "debugger/text/quantity.h"
 
@@ -217,12 +218,16 @@ static void execution_line(struct heading *heading)
 		if (here->ns != UNKNOWN && run->began_ns != UNKNOWN && here->ns >= run->began_ns &&
 			kind != POINT_THREAD && kind != POINT_PROCESS) {
 			strbuf_add_string(words, ", ");
-			quantity_add_duration(words, here->ns - run->began_ns);
+			quantity_add_span(words, run->began_ns, here->ns);
 			strbuf_add_string(words, " into it");
 		}
 	}
 	page_tab(page, WORDS_COLUMN);
 	page_words(page, PAGE_PLAIN, take_words(heading));
+	words = new_words(heading);
+	render_context_words(words, here->context, run->run_id);
+	if (words->length)
+		page_right(page, PAGE_PLAIN, ' ', PAGE_STRONG, take_words(heading));
 	page_end_line(page);
 }
 
@@ -247,6 +252,5 @@ void render_heading(struct page *page, const struct lineage *lineage, enum recor
 	if (lineage->point.kind == POINT_LOG)
 		log_lines(&heading);
 	execution_line(&heading);
-	page_end_line(page);
 	strbuf_deinit(&heading.words);
 }

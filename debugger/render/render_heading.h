@@ -5,7 +5,7 @@
 #include "debugger/lineage/async_stack.h"
 #include "debugger/text/page.h"
 
-/* One to three lines, and an empty one. */
+/* One to three lines. */
 void render_heading(struct page *page, const struct lineage *lineage, enum recording_state state);
 
 #endif

@@ -6,6 +6,7 @@
 #include "debugger/render/render_trace.h"
 
 #include "debugger/lineage/describe.h"
+#include "debugger/render/render_context.h"
 #include "debugger/render/render_frames.h"
 #include "debugger/render/render_heading.h"
 #include "debugger/render/render_wait.h"
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #define FUNCTION_COLUMN 6   /* where functions begin */
+#define BRIEF_COLUMN	10  /* … and those of a brief line: below the heading's words */
 #define WHOLE_MAX	100 /* segments that are shown without leaving any out … */
 #define FIRST_SHOWN	80  /* … and of more than that so many at the beginning */
 #define LAST_SHOWN	20  /* … and at the end */
@@ -183,8 +185,9 @@ static void holder_line(struct renderer *renderer, const struct segment *segment
 
 /* Another run made it fire than the one that armed it. */
 static void firing_lines(
-	struct renderer *renderer, const struct segment *segment, const struct execution *before)
+	struct renderer *renderer, const struct segment *segment, const struct segment *inner)
 {
+	const struct execution *before = &inner->in;
 	const struct firing *firing = &segment->firing;
 	struct strbuf *words = new_words(renderer);
 	struct page *page = renderer->page;
@@ -219,6 +222,8 @@ static void firing_lines(
 					 : is_cause(&firing->row, "send") ? " sends"
 									  : " signals");
 	}
+	if (inner->in.run.run_id == segment->of_run_id)
+		render_context_difference(words, inner->context, firing->context);
 	page_words(page, PAGE_WARN, take_words(renderer));
 	page_end_line(page);
 	page_add(page, PAGE_WARN, " !!");
@@ -256,7 +261,7 @@ static void boundary(
 	page_right(page, PAGE_BOUNDARY, '-', PAGE_PLAIN, take_words(renderer));
 	page_end_line(page);
 	if (segment->has_firing && !segment->firing.is_work)
-		firing_lines(renderer, segment, &before->in);
+		firing_lines(renderer, segment, before);
 	holder_line(renderer, segment);
 }
 
@@ -413,7 +418,7 @@ static void find_left_out(struct renderer *renderer)
 	renderer->shown_again = count - LAST_SHOWN;
 }
 
-void render_trace_text(
+static struct renderer renderer_of(
 	struct page *page, const struct lineage *lineage, const struct render_options *options)
 {
 	struct renderer renderer = {.page = page,
@@ -424,15 +429,27 @@ void render_trace_text(
 			.full = options->full,
 			.numbered = true,
 			.function_column = FUNCTION_COLUMN,
-			.place_column = FUNCTION_COLUMN + 12}};
+			.place_column = FUNCTION_COLUMN + 12,
+			.context = options->source}};
+	size_t i;
+
+	for (i = 0; i < lineage->count && i < WHOLE_MAX; i++)
+		frame_lines_measure(&renderer.lines, lineage->segments[i].frames);
+	return renderer;
+}
+
+void render_trace_text(
+	struct page *page, const struct lineage *lineage, const struct render_options *options)
+{
+	struct renderer renderer = renderer_of(page, lineage, options);
 	size_t i;
 
 	find_left_out(&renderer);
-	for (i = 0; i < lineage->count && i < WHOLE_MAX; i++)
-		frame_lines_measure(&renderer.lines, lineage->segments[i].frames);
-	if (!options->headless)
+	if (!options->headless) {
 		render_heading(page, lineage, options->state);
-	for (i = 0; i < lineage->count; i++) {
+		page_end_line(page);
+	}
+	for (i = 0; i < lineage->count && !reader_is_interrupted(); i++) {
 		const struct segment *segment = &lineage->segments[i];
 
 		if (i == renderer.left_out && i < renderer.shown_again) {
@@ -447,6 +464,95 @@ void render_trace_text(
 		if (segment->folded_times)
 			fold_line(&renderer, segment, i + 1 < lineage->count ? segment + 1 : NULL);
 	}
-	closing(&renderer);
+	if (i == lineage->count)
+		closing(&renderer);
+	else
+		page_add(page, PAGE_WARN, "interrupted\n");
+	strbuf_deinit(&renderer.words);
+}
+
+void render_here_text(
+	struct page *page, const struct lineage *lineage, const struct render_options *options)
+{
+	struct renderer renderer = renderer_of(page, lineage, options);
+
+	render_heading(page, lineage, options->state);
+	page_end_line(page);
+	frame_lines_add(&renderer.lines, lineage->segments[0].frames, detail_of(lineage));
+	if (lineage->count > 1)
+		boundary(&renderer, &lineage->segments[1], &lineage->segments[0]);
+	else
+		closing(&renderer);
+	strbuf_deinit(&renderer.words);
+}
+
+void render_brief_text(
+	struct page *page, const struct lineage *lineage, const struct render_options *options)
+{
+	struct renderer renderer = renderer_of(page, lineage, options);
+
+	render_heading(page, lineage, options->state);
+	page_tab(page, BRIEF_COLUMN);
+	if (lineage->segments[0].frames)
+		frame_lines_add_inline(&renderer.lines, lineage->segments[0].frames);
+	page_end_line(page);
+	strbuf_deinit(&renderer.words);
+}
+
+/* Over how many boundaries one went, but for the one that is told of. */
+static void crossed_line(struct renderer *renderer, size_t count)
+{
+	struct strbuf *words = new_words(renderer);
+
+	if (!count)
+		return;
+	quantity_add_count(words, (int64_t)count);
+	strbuf_add_string(words, count == 1 ? " segment between" : " segments between");
+	omission_line(renderer);
+}
+
+/* "in run:90, on_page_read of fs 42 (fd 11), on thread:1 (main)" */
+static void stood_line(struct renderer *renderer, const struct segment *segment)
+{
+	struct strbuf *words = new_words(renderer);
+	struct page *page = renderer->page;
+
+	strbuf_add_string(words, "in ");
+	run_words(words, &segment->in);
+	if (segment->in.run.run_id != UNKNOWN) {
+		strbuf_add_string(words, ", ");
+		describe_execution(words, &segment->in);
+	}
+	if (segment->in.run.thread_id != UNKNOWN && !segment->in.is_root)
+		strbuf_printf(words, ", on thread:%" PRId64, segment->in.run.thread_id);
+	if (segment->ns != UNKNOWN) {
+		strbuf_add_string(words, ", at ");
+		quantity_add_moment(words, segment->ns);
+	}
+	page->indent = FUNCTION_COLUMN + 2;
+	page_tab(page, FUNCTION_COLUMN);
+	page_words(page, PAGE_BOUNDARY, take_words(renderer));
+	page_end_line(page);
+}
+
+void render_frame_text(struct page *page, const struct lineage *lineage,
+	const struct render_options *options, size_t index, size_t from, const struct frame *frame,
+	size_t number)
+{
+	struct renderer renderer = renderer_of(page, lineage, options);
+	const struct segment *segments = lineage->segments;
+	size_t near = index > from ? index : index + 1;
+
+	if (index > from)
+		crossed_line(&renderer, index - from - 1);
+	if (index != from && segments[near - 1].folded_times)
+		fold_line(&renderer, &segments[near - 1], &segments[near]);
+	if (index != from)
+		boundary(&renderer, &segments[near], &segments[near - 1]);
+	if (index < from)
+		crossed_line(&renderer, from - index - 1);
+	renderer.lines.number = number;
+	frame_lines_add_one(&renderer.lines, frame, FRAME_SOURCE);
+	stood_line(&renderer, &segments[index]);
 	strbuf_deinit(&renderer.words);
 }

@@ -5,7 +5,23 @@
 #include "debugger/render/render_trace.h"
 
 #include "debugger/recording/point.h"
+#include "debugger/render/render_context.h"
 #include "debugger/render/render_wait.h"
+
+static void frame_json(struct json *json, const struct frame *frame)
+{
+	json_open(json, '{');
+	json_key_string(json, "function", frame->function ? frame->function : frame->end_reason);
+	json_key_string(json, "file", frame->file);
+	json_key_string(json, "directory", frame->directory);
+	json_key_integer(json, "line", frame->line);
+	json_key_integer(json, "column", frame->column);
+	json_key_string(json, "module", frame->module);
+	json_key_integer(json, "address", frame->address);
+	json_key(json, "inlined");
+	json_boolean(json, frame->inlined);
+	json_close(json, '}');
+}
 
 void render_frames_json(struct json *json, const char *key, const struct frames *frames, bool full)
 {
@@ -20,18 +36,7 @@ void render_frames_json(struct json *json, const char *key, const struct frames 
 			continue;
 		if (count > 1)
 			json_newline(json);
-		json_open(json, '{');
-		json_key_string(
-			json, "function", frame->function ? frame->function : frame->end_reason);
-		json_key_string(json, "file", frame->file);
-		json_key_string(json, "directory", frame->directory);
-		json_key_integer(json, "line", frame->line);
-		json_key_integer(json, "column", frame->column);
-		json_key_string(json, "module", frame->module);
-		json_key_integer(json, "address", frame->address);
-		json_key(json, "inlined");
-		json_boolean(json, frame->inlined);
-		json_close(json, '}');
+		frame_json(json, frame);
 	}
 	json_close(json, ']');
 }
@@ -68,6 +73,7 @@ static void firing_json(struct json *json, const struct segment *segment, bool f
 	json_key_string(json, "api", firing->row.api);
 	json_key_integer(json, "ns", firing->row.caused_ns);
 	json_key_integer(json, "count", firing->count);
+	render_context_json(json, firing->context);
 	render_frames_json(json, "frames", firing->frames, full);
 	json_close(json, '}');
 }
@@ -97,9 +103,7 @@ static void segment_json(struct json *json, const struct segment *segment, bool 
 	}
 	render_wait_json(json, segment);
 	firing_json(json, segment, full);
-	json_key(json, "context");
-	json_open(json, '{');
-	json_close(json, '}');
+	render_context_json(json, segment->context);
 	json_key(json, "folded");
 	if (segment->folded_times) {
 		json_open(json, '{');
@@ -145,6 +149,27 @@ void render_trace_json(
 	json_boolean(json, lineage->complete);
 	json_key_string(json, "ended", lineage->complete ? NULL : lineage->ended);
 	json_key_string(json, "ended_code", end_code(lineage->end));
+	json_close(json, '}');
+	strbuf_deinit(&point);
+}
+
+void render_frame_json(struct json *json, const struct lineage *lineage, size_t index,
+	const struct frame *frame, size_t number)
+{
+	const struct segment *segment = &lineage->segments[index];
+	struct strbuf point = {0};
+
+	point_add(&point, &lineage->point);
+	json_open(json, '{');
+	json_key_integer(json, "version", 1);
+	json_key_string(json, "point", strbuf_string(&point));
+	json_key_integer(json, "number", (int64_t)number);
+	json_key_integer(json, "segment", (int64_t)index);
+	json_key_string(json, "edge", edge_name(segment->edge));
+	execution_json(json, &segment->in);
+	json_key_integer(json, "ns", segment->ns);
+	json_key(json, "frame");
+	frame_json(json, frame);
 	json_close(json, '}');
 	strbuf_deinit(&point);
 }

@@ -5,6 +5,7 @@
 #include "debugger/sql/async_stack_table.h"
 
 #include "debugger/lineage/lineage.h"
+#include "debugger/sql/frame_words.h"
 
 #include <string.h>
 
@@ -50,6 +51,7 @@ enum column {
 	COLUMN_address,
 	COLUMN_callback,
 	COLUMN_cause_api,
+	COLUMN_place,
 #define X(name, value) COLUMN_##name,
 	NUMBERS(X)
 #undef X
@@ -162,6 +164,19 @@ static void frame_column(const struct frame *frame, sqlite3_context *context, in
 	}
 }
 
+/* A frame in words; none where there is no frame. */
+static void place_column(
+	const struct stack_rows *rows, const struct frame *frame, sqlite3_context *context)
+{
+	struct strbuf words = {0};
+
+	if (!frame)
+		return;
+	frame_words_add(&words, frame, rows->lineage.process.executable);
+	table_function_text(context, strbuf_string(&words));
+	strbuf_deinit(&words);
+}
+
 static void segment_column(const struct segment *segment, sqlite3_context *context, int column)
 {
 	static const char *const edges[] = {"here", "link", "cause", "trigger"};
@@ -212,6 +227,8 @@ static void stack_column(void *state, sqlite3_context *context, int column)
 		table_function_integer(context, rows->depth);
 	else if (column >= COLUMN_function && column <= COLUMN_address && frame)
 		frame_column(frame, context, column);
+	else if (column == COLUMN_place)
+		place_column(rows, frame, context);
 	else if (rows->segment < rows->lineage.count &&
 		 (column < COLUMN_function || column > COLUMN_address))
 		segment_column(&rows->lineage.segments[rows->segment], context, column);
@@ -234,7 +251,7 @@ const struct table_function async_stack_function = {
 	.name = "async_stack",
 	.columns = "segment INTEGER, depth INTEGER, edge TEXT, async_id INTEGER, type TEXT,"
 		   " run_id INTEGER, api TEXT, function TEXT, file TEXT, line INTEGER, module TEXT,"
-		   " address INTEGER, callback TEXT, cause_api TEXT, " NUMBERS(
+		   " address INTEGER, callback TEXT, cause_api TEXT, place TEXT, " NUMBERS(
 			   X) "point HIDDEN, back_by HIDDEN",
 	.parameter_count = 2,
 	.first_parameter = COLUMN_COUNT,

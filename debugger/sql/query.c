@@ -10,6 +10,7 @@
 #include "debugger/sql/sql_functions.h"
 #include "debugger/text/json.h"
 #include "debugger/text/printable.h"
+#include "debugger/text/spelling.h"
 #include "debugger/text/terminal.h"
 
 #include <ctype.h>
@@ -30,7 +31,7 @@ struct asking {
 	struct session *session;
 	const struct query *query;
 	const char *values[QUERY_PARAMETERS_MAX]; /* as typed; NULL: not given */
-	enum result_format format;
+	enum result_mode mode;
 };
 
 /* --- the list -----------------------------------------------------------------------------------
@@ -147,12 +148,23 @@ static void list_json(struct session *session, const struct query_library *libra
 
 static int not_there(const struct query_library *library, const char *name, struct error *err)
 {
+	size_t i, distance, least = spelling_limit(name);
+	const char *nearest = NULL;
 	struct strbuf names = {0};
-	size_t i;
 
-	for (i = 0; i < library->count; i++)
+	for (i = 0; i < library->count; i++) {
 		strbuf_printf(&names, "%s%s", i ? ", " : "", library->entries[i].query.name);
-	error_set(err, "no query '%.60s': there are %.700s", name, strbuf_string(&names));
+		distance = spelling_distance(name, library->entries[i].query.name);
+		if (distance >= least)
+			continue;
+		least = distance;
+		nearest = library->entries[i].query.name;
+	}
+	if (nearest)
+		error_set(err, "no query '%.60s': did you mean '%s'? There are %.600s", name,
+			nearest, strbuf_string(&names));
+	else
+		error_set(err, "no query '%.60s': there are %.700s", name, strbuf_string(&names));
 	strbuf_deinit(&names);
 	return 1;
 }
@@ -251,6 +263,7 @@ static int prepare(const struct asking *asking, sqlite3_stmt **ret, struct error
 
 static int run_one(const struct asking *asking, int64_t *rows, struct error *err)
 {
+	const struct result_style style = {.mode = asking->mode};
 	sqlite3_stmt *statement;
 	int status = prepare(asking, &statement, err);
 
@@ -258,10 +271,9 @@ static int run_one(const struct asking *asking, int64_t *rows, struct error *err
 		return status;
 	if (bind_values(asking, statement, err)) {
 		status = 2;
-	} else if (result_write_rows(statement, asking->format, asking->session->out, rows) !=
-		   SQLITE_DONE) {
+	} else if (result_write(statement, &style, asking->session->out, rows) != SQLITE_DONE) {
 		status = failed(asking, err);
-	} else if (!*rows && asking->format == RESULT_WORDS) {
+	} else if (!*rows && asking->mode == RESULT_WORDS) {
 		fprintf(asking->session->out, "%s: no rows\n", asking->query->name);
 	}
 	sqlite3_finalize(statement);
@@ -291,7 +303,7 @@ static int run_on_recording(struct asking *asking, bool fail_on_rows, struct err
 	return status;
 }
 
-static enum result_format format_of(const struct invocation *invocation)
+static enum result_mode mode_of(const struct invocation *invocation)
 {
 	const char *word = option_value(&invocation->options, "format");
 
@@ -305,7 +317,7 @@ static int run_named(struct session *session, const struct invocation *invocatio
 {
 	const struct option_values *options = &invocation->options;
 	const struct query_entry *entry = query_library_find(library, options->words[0]);
-	struct asking asking = {.session = session, .format = format_of(invocation)};
+	struct asking asking = {.session = session, .mode = mode_of(invocation)};
 
 	enum file_kind kind = entry ? FILE_MISSING : file_kind_of(options->words[0]);
 
@@ -343,30 +355,13 @@ static int query_run(
 	} else if (option_value(&invocation->options, "show")) {
 		error_set(err, "query: --show needs the name of a query");
 		status = 2;
-	} else if (format_of(invocation) == RESULT_JSON) {
+	} else if (mode_of(invocation) == RESULT_JSON) {
 		list_json(session, &library);
 	} else {
 		list_text(session, &library);
 	}
 	query_library_deinit(&library);
 	return status;
-}
-
-char *query_complete(const char *beginning, int index)
-{
-	struct query_library library;
-	struct error err;
-	char *found = NULL;
-	size_t i;
-
-	if (!query_library_init(&library, &err)) {
-		for (i = 0; i < library.count && !found; i++)
-			if (!strncmp(library.entries[i].query.name, beginning, strlen(beginning)) &&
-				!index--)
-				found = strdup(library.entries[i].query.name);
-	}
-	query_library_deinit(&library);
-	return found;
 }
 
 const struct command query_command = {

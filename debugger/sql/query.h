@@ -6,7 +6,4 @@
 
 extern const struct command query_command;
 
-/* For completion: the name number `index` that begins with `beginning`, to be freed, or NULL. */
-char *query_complete(const char *beginning, int index);
-
 #endif

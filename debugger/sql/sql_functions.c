@@ -5,35 +5,29 @@
 #include "debugger/sql/sql_functions.h"
 
 #include "debugger/lineage/describe.h"
-#include "debugger/lineage/place.h"
+#include "debugger/recording/lookup.h"
 #include "debugger/recording/reader_guard.h"
 #include "debugger/sql/async_stack_table.h"
+#include "debugger/sql/context_functions.h"
+#include "debugger/sql/frame_words.h"
+#include "debugger/sql/is_among.h"
 #include "debugger/sql/kin_table.h"
 #include "debugger/sql/tally.h"
-#include "debugger/text/printable.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #define WORDS_FRAMES 64
 
-static void add_frame(struct strbuf *words, const struct frame *frame, const char *executable)
+/* Makes the recording ready, and says what its program is. -1 after an error, which is told. */
+static int begin(sqlite3_context *context, struct sql_source *source, struct process_row *ret)
 {
-	const char *name = frame->function ? frame->function : frame->end_reason;
+	struct error err;
 
-	if (name)
-		printable_add_string(words, name);
-	else
-		printable_add_string(words, frame->module ? frames_basename(frame->module) : "?");
-	if (!name && frame->address != UNKNOWN)
-		strbuf_printf(words, "+0x%" PRIx64, (uint64_t)frame->address);
-	if (!frame->file)
-		return;
-	strbuf_add_string(words, " (");
-	place_add_file(words, frame->file, frame->directory, executable);
-	if (frame->line != UNKNOWN)
-		strbuf_printf(words, ":%" PRId64, frame->line);
-	strbuf_add_char(words, ')');
+	if ((!source->acquire || !source->acquire(source, &err)) &&
+		lookup_process(source->recording, 1, ret, &err) >= 0)
+		return 0;
+	sqlite3_result_error(context, err.text, -1);
+	return -1;
 }
 
 /* "open_session (session.c:40) < on_connection (http.c:112)", innermost first. */
@@ -50,10 +44,10 @@ static void stack_words(sqlite3_context *context, int count, sqlite3_value **val
 	(void)count;
 	if (sqlite3_value_type(values[0]) == SQLITE_NULL)
 		return;
-	if ((source->acquire && source->acquire(source, &err)) ||
-		lookup_process(source->recording, 1, &process, &err) < 0 ||
-		frames_of_stack(source->cache, source->recording, sqlite3_value_int64(values[0]),
-			&base, &frames, &err)) {
+	if (begin(context, source, &process))
+		return;
+	if (frames_of_stack(source->cache, source->recording, sqlite3_value_int64(values[0]), &base,
+		    &frames, &err)) {
 		sqlite3_result_error(context, err.text, -1);
 		return;
 	}
@@ -61,10 +55,34 @@ static void stack_words(sqlite3_context *context, int count, sqlite3_value **val
 		if (frames->rows[i].is_aside)
 			continue;
 		strbuf_add_string(&words, shown++ ? " < " : "");
-		add_frame(&words, &frames->rows[i], process.executable);
+		frame_words_add(&words, &frames->rows[i], process.executable);
 	}
 	if (shown)
 		table_function_text(context, strbuf_string(&words));
+	strbuf_deinit(&words);
+}
+
+/* One frame, of those that are inlined there the outermost: a callback's own function. */
+static void frame_words(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	struct sql_source *source = sqlite3_user_data(context);
+	const struct frames *frames;
+	struct process_row process;
+	struct strbuf words = {0};
+	struct error err;
+
+	(void)count;
+	if (sqlite3_value_type(values[0]) == SQLITE_NULL || begin(context, source, &process))
+		return;
+	if (frames_of_place(source->cache, source->recording, sqlite3_value_int64(values[0]),
+		    &frames, &err)) {
+		sqlite3_result_error(context, err.text, -1);
+		return;
+	}
+	if (frames->count) {
+		frame_words_add(&words, &frames->rows[0], process.executable);
+		table_function_text(context, strbuf_string(&words));
+	}
 	strbuf_deinit(&words);
 }
 
@@ -84,12 +102,15 @@ static void status_name(sqlite3_context *context, int count, sqlite3_value **val
 int sql_functions_define(sqlite3 *database, struct sql_source *source, struct error *err)
 {
 	const struct table_function *const tables[] = {&async_stack_function, &ancestors_function,
-		&descendants_function, &fan_out_function};
+		&descendants_function, &fan_out_function, &context_values_function};
 	size_t i;
 
-	if (tally_add(database) ||
+	if (tally_add(database) || context_functions_add(database, source) ||
+		is_among_add(database) ||
 		sqlite3_create_function(database, "stack_words", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS,
 			source, stack_words, NULL, NULL) ||
+		sqlite3_create_function(database, "frame_words", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS,
+			source, frame_words, NULL, NULL) ||
 		sqlite3_create_function(database, "status_name", 1,
 			SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, status_name,
 			NULL, NULL))

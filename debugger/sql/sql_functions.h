@@ -1,6 +1,7 @@
 /*
  * The functions that SQL has on a recording beside SQLite's own: async_stack, ancestors,
- * descendants, fan_out, tally, stack_words, status_name. Documented in schema/README.md.
+ * descendants, fan_out, tally, is_among, stack_words, frame_words, status_name. Documented in
+ * schema/README.md.
  */
 #ifndef ACAUSAL_DEBUGGER_SQL_FUNCTIONS_H
 #define ACAUSAL_DEBUGGER_SQL_FUNCTIONS_H

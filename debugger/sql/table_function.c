@@ -5,6 +5,7 @@
 #include "debugger/sql/table_function.h"
 
 #include "debugger/recording/point.h"
+#include "debugger/text/printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,10 +106,13 @@ static int open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **ret)
 
 static void end(struct cursor *cursor)
 {
-	const struct table_function *function = ((struct table *)cursor->base.pVtab)->function;
+	const struct table *table = (const struct table *)cursor->base.pVtab;
+	const struct table_function *function = table->function;
 
-	if (cursor->is_open)
+	if (cursor->is_open) {
 		function->close(cursor->state);
+		table->source->cursors--;
+	}
 	memset(cursor->state, 0, function->state_size);
 	cursor->is_open = cursor->has_row = false;
 }
@@ -123,10 +127,15 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 	return SQLITE_OK;
 }
 
+/* What it says may quote an argument, which may come from the recording. */
 static int fail(struct cursor *cursor, const struct error *err)
 {
+	struct strbuf words = {0};
+
+	printable_add_string(&words, err->text);
 	sqlite3_free(cursor->base.pVtab->zErrMsg);
-	cursor->base.pVtab->zErrMsg = sqlite3_mprintf("%s", err->text);
+	cursor->base.pVtab->zErrMsg = sqlite3_mprintf("%s", strbuf_string(&words));
+	strbuf_deinit(&words);
 	cursor->has_row = false;
 	return SQLITE_ERROR;
 }
@@ -160,6 +169,7 @@ static int filter(
 	if (table->source->acquire && table->source->acquire(table->source, &err))
 		return fail(cursor, &err);
 	cursor->is_open = true;
+	table->source->cursors++;
 	if (table->function->open(cursor->state, table->source, parameters, &err))
 		return fail(cursor, &err);
 	return next(base);

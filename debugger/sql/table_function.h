@@ -12,11 +12,12 @@
 
 /*
  * From where functions take the recording. `acquire` is called before anything is read, and makes
- * `recording` and `cache` valid until it is called again.
+ * `recording` and `cache` valid until it is called again with no cursor open.
  */
 struct sql_source {
 	struct reader *recording;
 	struct frames_cache *cache;
+	int cursors; /* of table-valued functions that are being read */
 	int (*acquire)(struct sql_source *source, struct error *err);
 };
 

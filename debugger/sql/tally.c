@@ -4,7 +4,7 @@
  */
 #include "debugger/sql/tally.h"
 
-#include "debugger/recording/id_map.h"
+#include "debugger/sql/id_set.h"
 #include "debugger/text/strbuf.h"
 
 #include <inttypes.h>
@@ -26,7 +26,7 @@ struct tally {
 	struct entry **slots; /* a hash table */
 	size_t slot_count, entry_count, bytes;
 	struct entry *last;
-	struct id_map met; /* values of ONCE */
+	struct id_set met; /* values of ONCE */
 };
 
 static size_t slot_of(const struct tally *tally, int64_t key)
@@ -164,20 +164,20 @@ static void free_all(struct tally *tally)
 		free(tally->slots[i]);
 	}
 	free(tally->slots);
-	id_map_deinit(&tally->met);
+	id_set_deinit(&tally->met);
 	free(tally);
 }
 
 /* Has this value of ONCE come before? */
 static bool is_again(struct tally *tally, sqlite3_value *once, bool *failed)
 {
-	uint64_t *met;
+	int added;
 
 	if (sqlite3_value_type(once) == SQLITE_NULL)
 		return false;
-	met = id_map_at(&tally->met, sqlite3_value_int64(once));
-	*failed = !met;
-	return met && (*met)++;
+	added = id_set_add(&tally->met, sqlite3_value_int64(once));
+	*failed = added < 0;
+	return !added;
 }
 
 static void step(sqlite3_context *context, int count, sqlite3_value **values)

@@ -48,6 +48,8 @@ static void write_escaped(FILE *out, unsigned char byte, size_t length, uint32_t
 		fputs("\\n", out);
 	else if (point == '\t')
 		fputs("\\t", out);
+	else if (point > 0xffff)
+		fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (point >> 10), 0xdc00 + (point & 0x3ff));
 	else
 		fprintf(out, "\\u%04x", point);
 }
@@ -62,7 +64,7 @@ static void write_bytes(FILE *out, const char *bytes, size_t count)
 		size_t length = printable_decode(bytes + i, count - i, &point);
 
 		if (length && point >= 0x20 && (point < 0x7f || point >= 0xa0) && point != '"' &&
-			point != '\\') {
+			point != '\\' && !printable_deceives(point)) {
 			i += length;
 			continue;
 		}

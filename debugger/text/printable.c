@@ -43,8 +43,7 @@ size_t printable_decode(const char *bytes, size_t count, uint32_t *ret)
 	return length;
 }
 
-/* Characters that are invisible or reorder what stands around them: fit to deceive a reader. */
-static bool deceives(uint32_t point)
+bool printable_deceives(uint32_t point)
 {
 	return point == 0xad || point == 0x61c || point == 0x180e ||
 	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
@@ -62,7 +61,7 @@ static void add_point(struct strbuf *buffer, const char *bytes, size_t length, u
 		strbuf_add_string(buffer, "\\r");
 	else if (point < 0x20 || point == 0x7f)
 		strbuf_printf(buffer, "\\x%02x", point);
-	else if (point >= 0x80 && (deceives(point) || wcwidth((wchar_t)point) < 0))
+	else if (point >= 0x80 && (printable_deceives(point) || wcwidth((wchar_t)point) < 0))
 		strbuf_printf(buffer, "\\u{%x}", point);
 	else
 		strbuf_add(buffer, bytes, length);

@@ -10,6 +10,7 @@
 
 #include "debugger/text/strbuf.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Takes the user's locale, or C.UTF-8 when that one is not UTF-8. For the start of the program. */
@@ -20,6 +21,9 @@ void printable_locale(void);
  * shortest-form UTF-8 of a scalar value (then one byte is to be skipped). `count` is not 0.
  */
 size_t printable_decode(const char *bytes, size_t count, uint32_t *ret);
+
+/* Is it invisible, or does it reorder what stands around it: fit to deceive a reader? */
+bool printable_deceives(uint32_t point);
 
 /*
  * Adds `count` bytes. Newline, tab and carriage return become \n, \t and \r; other control and

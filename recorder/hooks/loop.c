@@ -169,6 +169,7 @@ static void close_note(struct call *call, struct arena_live *live)
 	live->arming_api = call->api;
 	live->arming_thread = call->thread->emit.thread;
 	live->armed = call_ticks(call);
+	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED_BEFORE;
 }
 
 /* What stood before is ended, and the close callback is armed in its place. */

@@ -244,6 +244,10 @@ int ending_close(struct ingest_process *process, struct error *err)
 		skew_scan(process->run_skew, &ingest->max_skew_ns);
 	if (process->async_skew)
 		skew_scan(process->async_skew, &ingest->max_skew_ns);
+	if (process->arming_skew)
+		skew_scan(process->arming_skew, &ingest->max_skew_ns);
+	if (process->cause_skew)
+		skew_scan(process->cause_skew, &ingest->max_skew_ns);
 	ingest->closed_lost += believable(process->counts.lost);
 	sum_waits(process);
 	process->is_closed = true;
@@ -259,6 +263,9 @@ int ending_close(struct ingest_process *process, struct error *err)
 	process->sink_capacity = 0;
 	free(process->run_skew);
 	free(process->async_skew);
+	free(process->arming_skew);
+	free(process->cause_skew);
 	process->run_skew = process->async_skew = NULL;
+	process->arming_skew = process->cause_skew = NULL;
 	return 0;
 }

@@ -304,6 +304,9 @@ int events_on_arming(struct ingest_process *process, const struct found *found, 
 			       ? ROW_UNKNOWN
 			       : events_span(row.armed_ns, events_ns(process, event->disarmed));
 	row.end_code = event->end;
+	/* What came along with a fork has times of the parent's. */
+	if (!inherited)
+		note_skew(process, &process->arming_skew, event->arming_id, row.armed_ns);
 	return window_add_arming(process->ingest, &row, err);
 }
 
@@ -338,6 +341,7 @@ int events_on_cause(struct ingest_process *process, const struct found *found, s
 	if (row.first_id == row.cause_id)
 		row.first_id = 0;
 	row.caused_ns = events_ns(process, event->caused);
+	note_skew(process, &process->cause_skew, event->cause_id, row.caused_ns);
 	row.times = event->times > 1 ? (int64_t)event->times : ROW_UNKNOWN;
 	row.origin_id = events_cause_origin(process, event->thread ? event->thread : found->thread,
 		event->kind, event->api, event->stack);

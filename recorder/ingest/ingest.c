@@ -110,6 +110,8 @@ void ingest_process_destroy(struct ingest_process *process)
 	free(process->said);
 	free(process->run_skew);
 	free(process->async_skew);
+	free(process->arming_skew);
+	free(process->cause_skew);
 	free(process->executable);
 	free(process);
 }

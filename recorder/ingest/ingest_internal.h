@@ -117,7 +117,7 @@ struct ingest_process {
 	struct history *history; /* NULL: nothing was overwritten, or it was not read yet */
 	bool has_begun;		 /* to be read */
 	struct threads threads;
-	struct skew *run_skew, *async_skew;
+	struct skew *run_skew, *async_skew, *arming_skew, *cause_skew;
 	bool has_ended, is_closed, has_crashed;
 	bool has_runtime; /* the recording says which one the process uses */
 	int wait_status, crash_signal;

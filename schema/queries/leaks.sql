@@ -24,66 +24,88 @@ WITH span (from_ns, to_ns) AS (
 			coalesce((SELECT created_ns FROM packed_resource ORDER BY async_id DESC LIMIT 1), 0),
 			coalesce((SELECT created_ns FROM packed_request ORDER BY async_id DESC LIMIT 1), 0))
 ),
-closing_api (api_id) AS (
-	SELECT api_id FROM api WHERE name IN ('uv_close', 'uv_tcp_close_reset')
-),
-live AS (
-	SELECT r.async_id, r.created_ns, coalesce(r.origin_id, 0) AS origin_id, y.type_id,
-		CASE
-			WHEN (r.async_id - r.trigger_delta) >> 40 <> r.async_id >> 40 THEN 6
-			WHEN y.class = 'request' THEN 1
-			WHEN y.class = 'thread' THEN 5
-			WHEN y.class = 'loop' THEN
-				CASE WHEN a.name = 'uv_default_loop' OR r.async_id IN (
-						SELECT po.loop_id FROM packed_resource p
-						JOIN origin po ON po.origin_id = p.origin_id
-						WHERE p.lifetime_ns IS NULL) THEN 3
-					WHEN r.async_id >> 40 IN (
-						SELECT process_id - 1 FROM process WHERE exit_code IS NOT NULL) THEN 0
-					ELSE 7 END
-			WHEN r.async_id IN (
-				SELECT c.async_id FROM packed_arming c JOIN origin co ON co.origin_id = c.origin_id
-				WHERE c.end_code IS NULL AND co.api_id IN closing_api) THEN 2
-			WHEN r.has_ref = 0 THEN 4
-			WHEN y.armed_by_creation OR r.async_id IN (
-				SELECT c.async_id FROM packed_arming c WHERE c.end_code IS NULL) THEN 3
-			WHEN r.async_id IN (
-				SELECT p.async_id - p.handle_delta FROM packed_resource p
-				JOIN origin po ON po.origin_id = p.origin_id
-				JOIN type py ON py.type_id = coalesce(p.type_id, po.type_id)
-				WHERE p.lifetime_ns IS NULL AND p.handle_delta IS NOT NULL AND py.class = 'request')
-				THEN 3
-			WHEN r.async_id >> 40 IN (
-				SELECT process_id - 1 FROM process WHERE exit_code IS NOT NULL) THEN 0
-			ELSE 7
-		END AS verdict
-	FROM packed_resource r
-	LEFT JOIN origin o ON o.origin_id = r.origin_id
-	LEFT JOIN api a ON a.api_id = o.api_id
-	JOIN type y ON y.type_id = coalesce(r.type_id, o.type_id)
-	WHERE r.lifetime_ns IS NULL AND y.class <> 'root' AND (:type IS NULL OR y.name = :type)
+-- What never ended, with how it stood: 0 a copy, 1 being closed, 2 without a reference, 3 armed, 4 with a
+-- request on it, 5 none of these in a process that exited, 6 in another. A loop is a group of its own.
+live (tallied) AS (
+	SELECT tally(CASE
+			WHEN (r.async_id - r.trigger_delta) >> 40 IS r.async_id >> 40 AND (r.type_id IN (
+					SELECT type_id FROM type WHERE class = 'loop')
+				OR r.type_id IS NULL AND r.origin_id IN (
+					SELECT o.origin_id FROM origin o JOIN type y ON y.type_id = o.type_id
+					WHERE y.class = 'loop'))
+				THEN 0 - r.async_id
+			ELSE ((coalesce(r.origin_id, 0) * 1024 + coalesce(r.type_id, 0)) * 8 + CASE
+				WHEN (r.async_id - r.trigger_delta) >> 40 <> r.async_id >> 40 THEN 0
+				WHEN is_among(r.async_id, '
+					SELECT async_id FROM packed_arming WHERE end_code IS NULL AND origin_id IN (
+						SELECT o.origin_id FROM origin o JOIN api a ON a.api_id = o.api_id
+						WHERE a.name IN (''uv_close'', ''uv_tcp_close_reset''))')
+					THEN 1
+				WHEN r.has_ref = 0 THEN 2
+				WHEN is_among(r.async_id, 'SELECT async_id FROM packed_arming WHERE end_code IS NULL')
+					THEN 3
+				WHEN is_among(r.async_id, '
+					SELECT p.async_id - p.handle_delta FROM packed_resource p NOT INDEXED
+					LEFT JOIN origin o ON o.origin_id = p.origin_id
+					JOIN type y ON y.type_id = coalesce(p.type_id, o.type_id)
+					WHERE p.lifetime_ns IS NULL AND p.handle_delta IS NOT NULL AND y.class = ''request''')
+					THEN 4
+				WHEN r.async_id >> 40 IN (SELECT process_id - 1 FROM process WHERE exit_code IS NOT NULL)
+					THEN 5
+				ELSE 6 END) * 4
+				+ max(0, min(3, (r.created_ns - from_ns) * 4 / max(1, to_ns - from_ns)))
+		END, r.created_ns, r.async_id)
+	FROM span CROSS JOIN packed_resource r NOT INDEXED -- all may live: then an index is a detour
+	WHERE r.lifetime_ns IS NULL
 ),
 counted (key, count, first_ns, first_id, last_ns) AS (
 	SELECT json_extract(value, '$.key'), json_extract(value, '$.count'),
 		json_extract(value, '$.min'), json_extract(value, '$.min_id'),
 		json_extract(value, '$.max')
-	FROM json_each((
-		SELECT tally(((origin_id * 1024 + type_id) * 8 + verdict) * 4
-			+ max(0, min(3, (created_ns - from_ns) * 4 / max(1, to_ns - from_ns))), created_ns, async_id)
-		FROM span CROSS JOIN live))
+	FROM live CROSS JOIN json_each(live.tallied)
+),
+groups AS (
+	SELECT coalesce(m.origin_id, key / 32 / 1024) AS origin_id,
+		coalesce(m.type_id, nullif(key / 32 % 1024, 0)) AS type_id,
+		CASE WHEN key >= 0 THEN key / 4 % 8 END AS state,
+		CASE WHEN key >= 0 THEN key % 4
+			ELSE max(0, min(3, (first_ns - from_ns) * 4 / max(1, to_ns - from_ns))) END AS quarter,
+		count, first_ns, last_ns, first_id
+	FROM counted CROSS JOIN span
+	LEFT JOIN packed_resource m ON key < 0 AND m.async_id = 0 - key
+),
+stood AS (
+	SELECT y.name AS type, o.stack_id, quarter, count, first_ns, last_ns, first_id, CASE
+			WHEN state = 0 THEN 6
+			WHEN y.class = 'request' THEN 1
+			WHEN y.class = 'thread' THEN 5
+			WHEN y.class = 'loop' THEN CASE
+				WHEN a.name = 'uv_default_loop' OR first_id IN (
+					SELECT l.loop_id FROM groups g JOIN origin l ON l.origin_id = g.origin_id) THEN 3
+				WHEN first_id >> 40 IN (SELECT process_id - 1 FROM process WHERE exit_code IS NOT NULL) THEN 0
+				ELSE 7 END
+			WHEN state = 1 THEN 2
+			WHEN state = 2 THEN 4
+			WHEN state IN (3, 4) OR y.armed_by_creation THEN 3
+			WHEN state = 5 THEN 0
+			ELSE 7
+		END AS verdict
+	FROM groups
+	LEFT JOIN origin o ON o.origin_id = groups.origin_id
+	LEFT JOIN api a ON a.api_id = o.api_id
+	JOIN type y ON y.type_id = coalesce(groups.type_id, o.type_id)
+	WHERE y.class <> 'root' AND (:type IS NULL OR y.name = :type)
 ),
 quarters AS (
-	SELECT y.name AS type, o.stack_id, key / 4 % 8 AS verdict, sum(count) AS count,
-		sum(CASE key % 4 WHEN 0 THEN count ELSE 0 END) AS q1,
-		sum(CASE key % 4 WHEN 1 THEN count ELSE 0 END) AS q2,
-		sum(CASE key % 4 WHEN 2 THEN count ELSE 0 END) AS q3,
-		sum(CASE key % 4 WHEN 3 THEN count ELSE 0 END) AS q4,
+	SELECT type, stack_id, verdict, sum(count) AS count,
+		sum(CASE quarter WHEN 0 THEN count ELSE 0 END) AS q1,
+		sum(CASE quarter WHEN 1 THEN count ELSE 0 END) AS q2,
+		sum(CASE quarter WHEN 2 THEN count ELSE 0 END) AS q3,
+		sum(CASE quarter WHEN 3 THEN count ELSE 0 END) AS q4,
 		min(first_ns) AS first_created_ns, max(last_ns) AS last_created_ns,
 		min(first_id) AS async_id
-	FROM counted
-	LEFT JOIN origin o ON o.origin_id = key / 32 / 1024
-	LEFT JOIN type y ON y.type_id = key / 32 % 1024
-	GROUP BY y.name, o.stack_id, key / 4 % 8
+	FROM stood
+	GROUP BY type, stack_id, verdict
 ),
 judged AS (
 	SELECT CASE

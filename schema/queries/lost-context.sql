@@ -1,54 +1,59 @@
 -- lost-context: where values of a context were lost or replaced on the way
 --
--- A callback should have the values that were in force where it was armed. A row is a key that was in
--- force in the run that armed a callback (`edge` link) or made it fire (`edge` cause) and in the callback
--- was not (`what` lost) or was another (replaced), by type and the stack of that call, with their count.
--- `run_id` is the first such callback. No rows when no context was recorded.
+-- A callback has the values that were in force where it was armed. What made it fire, a send, a write, may
+-- have had others: a row is a key that was in force there and in the callback was not (`what` lost) or was
+-- another (replaced), by type and the stack of that call, with their count. `was` is the value there and
+-- `now` that of the callback, of the first such one, `run_id`. `acausal context run:N` tells more of one,
+-- also what was set too late. No rows when no context was recorded.
 --
 -- :key text = NULL      only this key
 -- :limit integer = 50   rows at most
-WITH RECURSIVE chain (context_id, key, value, at, parent) AS (
-	SELECT context_id, key, value, context_id, parent_context_id FROM context
-	UNION ALL
-	SELECT chain.context_id, c.key, c.value, c.context_id, c.parent_context_id
-	FROM chain JOIN context c ON c.context_id = chain.parent
-	WHERE c.context_id < chain.at
-),
-in_force (context_id, key, value, at) AS (
-	SELECT context_id, key, value, max(at) FROM chain
-	WHERE :key IS NULL OR key = :key
-	GROUP BY context_id, key
-),
--- Nothing is read when there is no context at all.
-wanted (rows) AS (
-	SELECT CASE WHEN EXISTS (SELECT 1 FROM context) THEN -1 ELSE 0 END
-),
-crossing (edge, run_id, async_id, stack_id, own, before) AS (
+WITH fired (run_id, async_id, arming_id, cause_id) AS (
+	-- Nothing is read when there is no context at all.
 	SELECT * FROM (
-		SELECT 'link', e.run_id, e.async_id, e.link_stack_id,
-			(SELECT r.context_id FROM run r WHERE r.run_id = e.run_id),
-			(SELECT r.context_id FROM run r WHERE r.run_id = e.link_run_id)
-		FROM run_edge e LIMIT (SELECT rows FROM wanted))
-	UNION ALL
-	SELECT * FROM (
-		SELECT 'cause', e.run_id, e.async_id, e.cause_stack_id,
-			(SELECT r.context_id FROM run r WHERE r.run_id = e.run_id),
-			(SELECT r.context_id FROM run r WHERE r.run_id = e.cause_run_id)
-		FROM run_edge e WHERE e.cause_run_id IS NOT NULL LIMIT (SELECT rows FROM wanted))
+		SELECT run_id, async_id, arming_id, cause_id FROM packed_run WHERE cause_id IS NOT NULL
+		UNION ALL
+		SELECT run_id, async_id, NULL, cause_id FROM packed_request WHERE cause_id IS NOT NULL
+		UNION ALL
+		SELECT run_id, async_id, run_id - arming_delta, cause_id FROM packed_shot
+		WHERE cause_id IS NOT NULL)
+	LIMIT (SELECT CASE WHEN EXISTS (SELECT 1 FROM context) THEN -1 ELSE 0 END)
+),
+crossing (run_id, async_id, origin_id, own, there) AS (
+	SELECT f.run_id, f.async_id, c.origin_id,
+		CASE WHEN f.arming_id IS NULL
+			THEN (SELECT context_id FROM resource_context r WHERE r.async_id = f.async_id)
+			ELSE (SELECT context_id FROM arming_context a WHERE a.arming_id = f.arming_id) END,
+		context_at(c.run_id, c.caused_ns)
+	FROM fired f CROSS JOIN packed_cause c ON c.cause_id = f.cause_id
 ),
 lost AS (
-	SELECT c.edge, c.run_id, c.async_id, c.stack_id, f.key, f.value AS was,
-		(SELECT o.value FROM in_force o WHERE o.context_id = c.own AND o.key = f.key) AS now,
-		EXISTS (SELECT 1 FROM in_force o WHERE o.context_id = c.own AND o.key = f.key) AS is_there,
-		(SELECT type_id FROM resource r WHERE r.async_id = c.async_id) AS type_id
-	FROM crossing c JOIN in_force f ON f.context_id = c.before
+	SELECT c.run_id, c.async_id, c.origin_id, t.key, t.value AS was, o.value AS now
+	FROM crossing c
+	CROSS JOIN context_values(c.there) t
+	LEFT JOIN context_values(c.own) o ON o.key = t.key
+	WHERE c.there IS NOT NULL AND c.there IS NOT c.own AND o.value IS NOT t.value
+		AND (:key IS NULL OR t.key = :key)
+),
+counted AS (
+	SELECT key, now IS NULL AS is_lost, origin_id, count(*) AS count, min(run_id) AS run_id, async_id, was, now
+	FROM lost
+	GROUP BY 1, 2, 3
+),
+typed AS (
+	SELECT *, coalesce((SELECT r.type_id FROM packed_resource r WHERE r.async_id = counted.async_id),
+		(SELECT o.type_id FROM packed_resource r JOIN origin o ON o.origin_id = r.origin_id
+			WHERE r.async_id = counted.async_id),
+		(SELECT o.type_id FROM packed_request r JOIN origin o ON o.origin_id = r.origin_id
+			WHERE r.async_id = counted.async_id)) AS type_id
+	FROM counted
 )
-SELECT lost.key, CASE WHEN lost.is_there THEN 'replaced' ELSE 'lost' END AS what, lost.edge,
-	type.name AS type, count(*) AS count, lost.was, lost.now, min(lost.run_id) AS run_id,
-	stack_words(lost.stack_id) AS stack
-FROM lost
-LEFT JOIN type ON type.type_id = lost.type_id
-WHERE NOT lost.is_there OR lost.now IS NOT lost.was
-GROUP BY lost.key, lost.is_there, lost.edge, type.name, lost.stack_id
+SELECT key, CASE WHEN is_lost THEN 'lost' ELSE 'replaced' END AS what, type.name AS type, api.name AS api,
+	sum(count) AS count, was, now, min(run_id) AS run_id, stack_words(origin.stack_id) AS stack
+FROM typed
+LEFT JOIN type ON type.type_id = typed.type_id
+LEFT JOIN origin ON origin.origin_id = typed.origin_id
+LEFT JOIN api ON api.api_id = origin.api_id
+GROUP BY key, is_lost, type.name, api.name, origin.stack_id
 ORDER BY count DESC, run_id
 LIMIT :limit

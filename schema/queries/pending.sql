@@ -6,55 +6,55 @@
 --
 -- :type text = NULL     only these: uv_timer_t …
 -- :limit integer = 50   rows at most
-WITH waiting (origin_id, kind, since_ns, async_id) AS (
-	SELECT r.origin_id, CASE
-			WHEN y.class = 'process' THEN 4
-			WHEN y.name = 'uv_async_t' THEN 5
-			WHEN y.name IN ('uv_write_t', 'uv_shutdown_t', 'uv_connect_t', 'uv_udp_send_t') THEN 1
-			ELSE 0 END,
-		r.created_ns, r.async_id
-	FROM packed_resource r
-	LEFT JOIN origin o ON o.origin_id = r.origin_id
-	JOIN type y ON y.type_id = coalesce(r.type_id, o.type_id)
-	WHERE r.lifetime_ns IS NULL AND y.armed_by_creation AND y.class NOT IN ('root', 'thread')
+-- In half the keys it is a request or its like that has not run, in the others an arming that has not fired.
+WITH waiting (key, since_ns, async_id) AS (
+	SELECT (coalesce(r.origin_id, 0) * 1024 + coalesce(r.type_id, 0)) * 2, r.created_ns, r.async_id
+	FROM packed_resource r NOT INDEXED -- all may live: then an index is a detour
+	WHERE r.lifetime_ns IS NULL
+		AND (r.type_id IN (SELECT type_id FROM type WHERE armed_by_creation)
+			OR r.type_id IS NULL AND r.origin_id IN (
+				SELECT o.origin_id FROM origin o JOIN type y ON y.type_id = o.type_id WHERE y.armed_by_creation))
 		AND (r.async_id - r.trigger_delta) >> 40 = r.async_id >> 40
-		AND (:type IS NULL OR y.name = :type)
-		AND r.async_id NOT IN (
-			SELECT p.async_id FROM packed_run p JOIN entry e ON e.entry_id = p.entry_id
-			WHERE e.part <> 'work' AND p.async_id IN (
-				SELECT m.async_id FROM packed_resource m LEFT JOIN origin n ON n.origin_id = m.origin_id
-				JOIN type z ON z.type_id = coalesce(m.type_id, n.type_id)
-				WHERE m.lifetime_ns IS NULL AND z.armed_by_creation))
+		AND NOT is_among(r.async_id, 'SELECT async_id FROM packed_run WHERE entry_id IN (
+			SELECT entry_id FROM entry WHERE part <> ''work'')')
 	UNION ALL
-	SELECT a.origin_id, CASE
-			WHEN a.timeout_ms IS NOT NULL THEN 2
-			WHEN i.name IN ('uv_close', 'uv_tcp_close_reset') THEN 6
-			ELSE 3 END,
-		a.armed_ns, a.async_id
+	SELECT (coalesce(a.origin_id, 0) * 1024 + (a.timeout_ms IS NOT NULL)) * 2 + 1, a.armed_ns, a.async_id
 	FROM packed_arming a
-	LEFT JOIN origin o ON o.origin_id = a.origin_id
-	LEFT JOIN api i ON i.api_id = o.api_id
 	WHERE a.end_code IS NULL
 		AND (a.run_id IS NULL OR a.run_id >> 40 = a.async_id >> 40)
+		AND NOT is_among(a.arming_id, 'SELECT arming_id FROM packed_run')
 		AND (:type IS NULL OR a.async_id IN (
 			SELECT m.async_id FROM packed_resource m LEFT JOIN origin n ON n.origin_id = m.origin_id
 			JOIN type z ON z.type_id = coalesce(m.type_id, n.type_id) WHERE z.name = :type))
-		AND a.arming_id NOT IN (
-			SELECT p.arming_id FROM packed_run p CROSS JOIN packed_arming b
-			ON b.arming_id = p.arming_id WHERE b.end_code IS NULL)
 ),
 counted (key, count, first_ns, first_id, last_ns) AS (
 	SELECT json_extract(value, '$.key'), json_extract(value, '$.count'),
 		json_extract(value, '$.min'), json_extract(value, '$.min_id'), json_extract(value, '$.max')
-	FROM json_each((SELECT tally(coalesce(origin_id, 0) * 8 + kind, since_ns, async_id) FROM waiting))
+	FROM json_each((SELECT tally(key, since_ns, async_id) FROM waiting))
+),
+stood AS (
+	SELECT CASE key % 2
+			WHEN 1 THEN CASE
+				WHEN key / 2 % 1024 THEN 2
+				WHEN i.name IN ('uv_close', 'uv_tcp_close_reset') THEN 6
+				ELSE 3 END
+			ELSE CASE
+				WHEN y.class = 'process' THEN 4
+				WHEN y.name = 'uv_async_t' THEN 5
+				WHEN y.name IN ('uv_write_t', 'uv_shutdown_t', 'uv_connect_t', 'uv_udp_send_t') THEN 1
+				ELSE 0 END
+		END AS kind, i.name AS api, o.stack_id, count, first_ns, last_ns, first_id
+	FROM counted
+	LEFT JOIN origin o ON o.origin_id = key / 2 / 1024
+	LEFT JOIN api i ON i.api_id = o.api_id
+	LEFT JOIN type y ON key % 2 = 0 AND y.type_id = coalesce(nullif(key / 2 % 1024, 0), o.type_id)
+	WHERE key % 2 OR y.class NOT IN ('root', 'thread') AND (:type IS NULL OR y.name = :type)
 ),
 groups AS (
-	SELECT key % 8 AS kind, i.name AS api, o.stack_id, sum(count) AS count, min(first_ns) AS armed_ns,
+	SELECT kind, api, stack_id, sum(count) AS count, min(first_ns) AS armed_ns,
 		max(last_ns) AS last_armed_ns, min(first_id) AS async_id
-	FROM counted
-	LEFT JOIN origin o ON o.origin_id = key / 8
-	LEFT JOIN api i ON i.api_id = o.api_id
-	GROUP BY key % 8, i.name, o.stack_id
+	FROM stood
+	GROUP BY kind, api, stack_id
 )
 SELECT json_extract('["the thread pool","the kernel","its time","an event","the child''s end","a send",
 		"its close"]', '$[' || kind || ']') AS waits_for,

@@ -80,15 +80,15 @@ behind (run_id, due_ns, entry_id) AS (
 victims AS (
 	SELECT stood.run_id, count(*) AS waited,
 		max(stood.end_ns - max(behind.due_ns, stood.began_ns)) AS waited_max_ns,
-		group_concat(DISTINCT (SELECT f.function FROM source f WHERE f.frame_id = e.callback_frame_id
-			ORDER BY f.inline_depth DESC LIMIT 1)) AS names
+		group_concat(DISTINCT coalesce((SELECT f.function FROM source f
+			WHERE f.frame_id = e.callback_frame_id ORDER BY f.inline_depth DESC LIMIT 1),
+			frame_words(e.callback_frame_id))) AS names
 	FROM stood JOIN behind ON behind.run_id = stood.run_id
 	JOIN entry e ON e.entry_id = behind.entry_id AND e.thread_id = stood.thread_id
 	WHERE behind.due_ns < stood.end_ns
 	GROUP BY stood.run_id
 )
-SELECT coalesce((SELECT f.function || coalesce(' (' || f.file || ':' || f.line || ')', '') FROM source f
-		WHERE f.frame_id = stood.frame_id ORDER BY f.inline_depth DESC LIMIT 1), '?') AS callback,
+SELECT coalesce(frame_words(stood.frame_id), '?') AS callback,
 	count, total_ns, p50_ns, max_ns, began_ns, stood.run_id, coalesce(waited, 0) AS waited, waited_max_ns,
 	substr(names, 1, 80) AS behind
 FROM stood LEFT JOIN victims ON victims.run_id = stood.run_id

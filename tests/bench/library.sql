@@ -37,3 +37,5 @@ INSERT INTO packed_run (run_id, async_id, arming_id, entry_id, began_ns, duratio
 	SELECT 20000000 + i * 2, i, i, 1 + r % 1000, i * 10000 + 1000000 + r % 100000, r % 30000 FROM made WHERE i % 10 >= 7
 	UNION ALL
 	SELECT 20000001 + i * 2, i, i, 1 + r % 1000, i * 10000 + 2000000 + r % 100000, r % 30000 FROM made WHERE i % 10 >= 7;
+INSERT INTO stack_total SELECT 2 + frame_id % 2, frame_id, 10000, 9900, 20000, 20000000, 1000000, 300000000, 20000000, '[]'
+	FROM frame;

@@ -28,11 +28,21 @@ debugger/text      recorder/base
 debugger/recording debugger/text recorder/base recorder/snapshot schema
 debugger/core      debugger/recording debugger/text recorder/base recorder/core recorder/snapshot recorder/symbols
 debugger/lineage   debugger/core debugger/recording debugger/text recorder/base
-debugger/render    debugger debugger/lineage debugger/recording debugger/text
+debugger/source    debugger/lineage debugger/recording debugger/text recorder/base
+debugger/render    debugger debugger/source debugger/lineage debugger/recording debugger/text
+debugger/frame     debugger debugger/render debugger/source debugger/lineage debugger/recording debugger/text recorder/base
+debugger/crash     debugger debugger/frame debugger/render debugger/lineage debugger/recording debugger/text recorder/base
+debugger/threads   debugger debugger/core debugger/lineage debugger/recording debugger/text recorder/base
 debugger/info      debugger debugger/render debugger/lineage debugger/recording debugger/text recorder/base
+debugger/context   debugger debugger/info debugger/render debugger/lineage debugger/recording debugger/text recorder/base
+debugger/tree      debugger debugger/lineage debugger/recording debugger/text recorder/base
+debugger/find      debugger debugger/lineage debugger/recording debugger/text recorder/base
+debugger/why       debugger debugger/info debugger/render debugger/lineage debugger/recording debugger/text recorder/base
+debugger/time      debugger debugger/render debugger/lineage debugger/recording debugger/text recorder/base
 debugger/log       debugger debugger/render debugger/lineage debugger/recording debugger/text recorder/base
+debugger/diff      debugger debugger/render debugger/lineage debugger/recording debugger/text recorder/base
 debugger/sql       debugger debugger/lineage debugger/recording debugger/text recorder/base schema
-debugger/prompt    debugger debugger/sql debugger/recording debugger/text recorder/base
+debugger/prompt    debugger debugger/time debugger/source debugger/sql debugger/lineage debugger/recording debugger/text recorder/base
 debugger           debugger/* recorder/base recorder/snapshot
 debugger/extension debugger/* recorder/base schema
 '
@@ -55,7 +65,7 @@ debugger/snapshot_command recorder/launch
 # What of other people is for whom: a header, then the only folders that may include it.
 foreign='
 uv.h               recorder/hooks recorder/runtime recorder/core
-sqlite3.h          recorder/ingest debugger/recording debugger/lineage debugger/sql debugger/log debugger/info debugger
+sqlite3.h          recorder/ingest debugger/tree debugger/find debugger/time debugger/recording debugger/lineage debugger/sql debugger/log debugger/info debugger/diff debugger/why debugger/context debugger/prompt debugger
 sqlite3ext.h       debugger/extension
 elfutils/          recorder/symbols recorder/core
 gelf.h             recorder/symbols recorder/launch

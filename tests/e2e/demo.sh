@@ -106,8 +106,8 @@ uv_async_send|on_database_answer'
 frames() { # the frames in the examples that a text shows, without the alignment
 	grep -E '^ #[0-9]+ .*examples/' | sed 's/  */ /g' | sort -u
 }
-without_core() {
-	sed '/^\$ build\/acausal core core$/,/^```$/d'
+without_core() { # nor what is typed at the prompt: prompt_stories.sh
+	sed '/^\$ build\/acausal core core$/,/^```$/d; /^\$ build\/acausal debug/,/^```$/d'
 }
 documents=(cat "$ROOT/README.md" "$ROOT/examples/README.md")
 equal 'the frames in README.md and examples/README.md are those that one sees' \

@@ -71,7 +71,8 @@ one_line 'an ID that is none' 2 "'i' takes an async ID" "$A" query mine x i=run:
 one_line 'a point that is none' 2 "'p' takes a POINT" "$A" query mine x p=crush
 one_line 'an unknown parameter' 2 "no parameter 'm'" "$A" query mine x m=3
 one_line 'too many' 2 "too many arguments, from '1' on" "$A" query mine x 1 1 1 1 run:1 1
-one_line 'an unknown query' 1 "no query 'leek': there are " "$A" query leek
+one_line 'an unknown query' 1 "no query 'xyzzy': there are " "$A" query xyzzy
+one_line '… that is nearly one' 1 "no query 'leeks': did you mean 'leaks'? There are " "$A" query leeks
 one_line 'a recording in its place' 2 'type -r acausal.db' "$A" query acausal.db
 one_line 'no recording' 1 "no recording 'none.db'" "$A" query -r none.db leaks
 
@@ -124,6 +125,27 @@ equal 'a table for people' "$("$A" query words)" $'  wait      created  async_id
       a (a.c:1)
       b
       c'
+cat >"$own/shared.sql" <<'END'
+SELECT column1 AS n, column2 AS stack FROM (VALUES (1, 'a < b'), (2, 'a < b'), (3, 'a < b'), (4, 'c'), (5, NULL), (6, NULL))
+END
+equal 'an equal stack is shown once' "$("$A" query shared)" $'n
+1
+2
+3
+    all 3:
+      a
+      b
+4
+      c
+5
+6'
+cat >"$own/wide.sql" <<'END'
+SELECT 1 AS n, 'begin ' || hex(zeroblob(60)) || ' end' AS text, 'short' AS word
+END
+equal 'on a terminal a row fits' "$(COLUMNS=60 "$A" query wide)" \
+	'n  text                                                word
+1  begin 0000000000000000...000000000000000000000 end  short'
+check '… and else is whole' grep -q '0\{120\}' <("$A" query wide)
 equal 'JSON has the numbers' "$("$A" query --format json words | tr -d '\n')" \
 	'[{"wait_ns": 1500, "created_ns": 1500000000, "async_id": 1099511627783, "run_id": 9, "link_run_id": null, "stack": "a (a.c:1) < b < c"}]'
 echo "SELECT char(27) || '[31m' AS x, 'a' || char(7) || ' < b' AS stack" >"$own/paint.sql"

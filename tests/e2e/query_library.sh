@@ -81,6 +81,13 @@ END
 answers latency limit=5 at_least=2 <<'END'
 uv_timer_start,6,40894463,240400000,240400000,240400000,401300000,5003,keep (keep.c:5)
 uv_fs_read,100,50331647,90177535,100000000,100000000,5050000000,1100,read_page (cache.c:64)
+END
+answers latency uv_read_start <<'END'
+uv_read_start,32,2000000,2000000,2000000,2000000,64000000,10401,on_connection (http.c:112)
+END
+answers latency limit=5 at_least=2 idle=1 <<'END'
+uv_timer_start,6,40894463,240400000,240400000,240400000,401300000,5003,keep (keep.c:5)
+uv_fs_read,100,50331647,90177535,100000000,100000000,5050000000,1100,read_page (cache.c:64)
 uv_read_start,32,2000000,2000000,2000000,2000000,64000000,10401,on_connection (http.c:112)
 END
 answers latency uv_async_send <<'END'
@@ -91,9 +98,15 @@ uv_queue_work,1,2000000,2000000,2000000,2000000,300000000,75.0,1201,hash_key (ha
 uv_fs_read,100,25165823,50000000,50000000,2525000000,100000000,25.0,1100,read_page (cache.c:64)
 END
 answers stalls <<'END'
-reload_config (/srv/app/config.c:210),1,200000000,200000000,200000000,300100000,5000,4,200000000,"on_retry,on_page"
+reload_config (config.c:210),1,200000000,200000000,200000000,300100000,5000,4,200000000,"on_retry,on_page"
 END
 answers stalls 201ms </dev/null
+# Functions that have no name are said by where they are.
+cp acausal.db nameless.db
+sqlite3 nameless.db "DELETE FROM source"
+matches 'stalls: of what has no name' "$("$A" query -r nameless.db --format csv stalls | sed -n 2p)" \
+	'^server\+0x[0-9a-f]+,1,200000000,.*,"?server\+0x[0-9a-f]+(,server\+0x[0-9a-f]+)?"?'
+matches 'critical-path too' "$("$A" query -r nameless.db --format csv critical-path run:5001)" 'server\+0x'
 answers lost-context </dev/null
 
 # A real one: of 40 deadlines 10 are never closed.

@@ -53,31 +53,66 @@ for query in leaks hot latency; do
 		<("$ACAUSAL" query -r library.db --format csv $query limit=50 | plain)
 done
 
-# --- context: by the names of the contract, in tables of those names ----------------------------------
+# --- recordings that grow, other clients, other databases ----------------------------------------------
 
-# Run 2 was armed in run 1, and 4 in 3, made to fire by 1. A key that went, one that came back, one replaced.
-sqlite3 context.db "CREATE TABLE context (context_id, parent_context_id, key, value);
-	INSERT INTO context VALUES (1, NULL, 'request', 'a'), (2, 1, 'user', 'u'), (3, NULL, 'request', 'b'),
-		(4, 2, 'request', 'c');
-	CREATE TABLE run (run_id, context_id);
-	INSERT INTO run VALUES (1, 2), (2, 1), (3, 3), (4, 3), (5, 4), (6, NULL), (7, 2);
-	CREATE TABLE resource (async_id, type_id);
-	INSERT INTO resource VALUES (10, 1);
-	CREATE TABLE type (type_id, name);
-	INSERT INTO type VALUES (1, 'uv_timer_t');
-	CREATE TABLE run_edge (run_id, async_id, link_run_id, link_stack_id, cause_run_id, cause_stack_id);
-	INSERT INTO run_edge VALUES (2, 10, 1, NULL, NULL, NULL), (4, 10, 3, NULL, 1, NULL), (5, 10, 1, NULL, NULL, NULL),
-		(6, 10, 7, NULL, NULL, NULL), (7, 10, 1, NULL, NULL, NULL)"
-{
-	printf '.parameter init\n.parameter set :key NULL\n.parameter set :limit 50\n'
-	cat "$ROOT/schema/queries/lost-context.sql"
-	echo ';'
-} >script
-equal 'lost-context' "$(with context.db <script)" 'user|lost|link|uv_timer_t|2|u||2|
-request|replaced|cause|uv_timer_t|1|a|b|4|
-user|lost|cause|uv_timer_t|1|u||4|
-request|replaced|link|uv_timer_t|1|a|c|5|
-request|lost|link|uv_timer_t|1|a||6|'
+# Names that come later, as a recorder writes them, are there at the next call.
+cat "$ROOT"/schema/{tables,views}.sql "$ROOT/tests/fixtures/library.sql" - <<<"PRAGMA journal_mode = WAL;
+	UPDATE meta SET value = '0' WHERE key = 'complete'" | sqlite3 -batch grow.db >/dev/null
+printf '%s\n' 'SELECT stack_words(4); SELECT count(*) FROM async_stack(1003); SELECT function FROM async_stack(1003) LIMIT 1;' \
+	".shell sqlite3 grow.db \"UPDATE source SET function = 'named_later'; DELETE FROM packed_request WHERE async_id = 1005\"" \
+	'SELECT stack_words(4); SELECT function FROM async_stack(1003) LIMIT 1; SELECT * FROM async_stack(1005);' >script
+with grow.db <script >grown
+equal 'a recording that grows: what comes later is seen' "$(grep -c 'named_later' grown) $(sed -n 1p grown | grep -c named_later)" '2 0'
+contains '… and what is gone is not there' "$(<grown)" '1005 is not in'
+equal '… also while it is being read' "$(printf '%s\n' "SELECT (SELECT count(*) FROM async_stack(d.async_id)) > 0
+	FROM descendants(1) d, (SELECT stack_words(4)) LIMIT 3;" | with grow.db)" $'1\n1\n1'
+
+cp library.db other_library.db
+equal 'two databases: functions and views are of the one that was opened' "$(with server.db "ATTACH 'other_library.db' AS other;
+	SELECT count(*) FROM async_stack(42); SELECT count(*) FROM run; SELECT count(*) FROM other.packed_run;")" \
+	"6
+$(with server.db 'SELECT count(*) FROM run')
+$(sqlite3 other_library.db 'SELECT count(*) FROM packed_run')"
+contains '… and say so, when that is no recording' "$(with :memory: "ATTACH 'server.db' AS s; SELECT * FROM async_stack(42)")" \
+	'not one that was attached'
+for hostile in "async_stack('run:99999999999999999999')" "async_stack(x'ff00')" "async_stack(1e300)" "async_stack(char(27) || '[31m')" \
+	"async_stack(42, 'sideways')" "async_stack(42, NULL)" "async_stack(printf('%.*c', 1000000, 'x'))" 'ancestors(NULL)' \
+	"ancestors('run:3')" 'descendants(-9223372036854775808)' "descendants('')" 'descendants(0.5)'; do
+	with server.db "SELECT count(*) FROM $hostile" >said
+	[[ $? -lt 124 && $(tr -d '[:print:]\n' <said | wc -c) == 0 && $(wc -c <said) -lt 3000 ]] || hostile_failed+="$hostile "
+done
+equal 'hostile arguments end in words' "${hostile_failed-}" ''
+with server.db "SELECT tally('a', 'b', 'c'), tally(1, 2, 3, 4), is_among('a', 'SELECT 1'), stack_words('x'), frame_words(-1),
+	status_name(1e300)" >said
+check '… those of other functions too' test $? -lt 124
+contains 'a view of a file cannot call what runs SQL' "$(
+	make direct.db server "CREATE VIEW mine AS SELECT is_among(1, 'SELECT 1') AS x"
+	with direct.db 'SELECT x FROM mine')" 'is_among'
+
+python=
+for python in /usr/bin/python3 python3; do
+	"$python" -c 'import sqlite3; sqlite3.connect(":memory:").enable_load_extension(True)' 2>/dev/null && break
+	python=
+done
+if [[ $python ]]; then
+	equal "Python's sqlite3" "$("$python" - "$BUILD/acausal_sqlite" <<'END'
+import sqlite3, sys
+with sqlite3.connect("server.db") as db:
+    db.enable_load_extension(True)
+    db.load_extension(sys.argv[1])
+    print([row[0] for row in db.execute("SELECT function FROM async_stack(?)", (42,))])
+    print(db.execute("SELECT type FROM resource_named WHERE async_id = 42").fetchone())
+    try:
+        db.execute("SELECT * FROM async_stack('crush')")
+    except sqlite3.OperationalError as error:
+        print("crush" in str(error))
+END
+	)" "['read_page', 'key_hashed', 'handle_get', 'on_read', 'on_connection', 'main']
+('uv_fs_t',)
+True"
+else
+	skip "Python's sqlite3" 'it has no extensions here'
+fi
 
 # --- what is not trusted -------------------------------------------------------------------------------
 

@@ -144,6 +144,35 @@ static void ask_everything(struct session *session)
 	ask_points(session, "main.process", "process_id", "process:", true);
 }
 
+static void ask_stack(struct session *session)
+{
+	static const char *const lines[] = {"crash", "crash --format json", "threads",
+		"threads --all", "threads --format json", "frame 1", "frame --format json 2",
+		"list", "list main", "trace --source 3"};
+
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		ask(session, lines[i], NULL);
+}
+
+static void ask_kin(struct session *session)
+{
+	static const char *const lines[] = {"tree crash", "tree --format json crash",
+		"children crash", "why crash", "why --format json crash", "context crash", "live",
+		"live --format json 1", "running 1", "find e", "find --format json type=timer"};
+
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		ask(session, lines[i], NULL);
+}
+
+/* With itself. */
+static void ask_diff(struct session *session)
+{
+	static const char *const lines[] = {"diff --all", "diff --format json --by time"};
+
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		ask(session, lines[i], fuzz_path());
+}
+
 static void ask_log(struct session *session)
 {
 	ask(session, "log", "e");
@@ -174,7 +203,12 @@ void fuzz_look(uint32_t choice)
 	ask(&session, "info", NULL);
 	ask(&session, "trace", "crash");
 	ask(&session, "info", "crash");
+	ask_stack(&session);
 	ask_everything(&session);
+	if (is_chosen(choice, 12, 2))
+		ask_kin(&session);
+	if (is_chosen(choice, 16, 4))
+		ask_diff(&session);
 	if (is_chosen(choice, 0, 2))
 		ask_log(&session);
 	if (is_chosen(choice, 4, 8)) {

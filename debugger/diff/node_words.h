@@ -1,0 +1,20 @@
+/* Nodes of the forest in words, printable. */
+#ifndef ACAUSAL_DEBUGGER_DIFF_NODE_WORDS_H
+#define ACAUSAL_DEBUGGER_DIFF_NODE_WORDS_H
+
+#include "debugger/diff/forest.h"
+#include "debugger/text/strbuf.h"
+
+/* "timer created by uv_timer_init", "on_retry of timer". */
+void node_words_what(struct strbuf *words, const struct forest *forest, uint32_t node);
+
+/* The callback of a run, "main" of a process's own. */
+void node_words_run(struct strbuf *words, const struct forest *forest, uint32_t node);
+
+/* "in on_read  <  uv_read_start in on_connection  <  uv_listen in main": all that is around it. */
+void node_words_way(struct strbuf *words, const struct forest *forest, uint32_t node);
+
+/* One ID of what `side` has there, as it is to be typed; nothing when it has none. */
+void node_words_point(struct strbuf *words, const struct forest *forest, uint32_t node, int side);
+
+#endif
