@@ -224,7 +224,7 @@ $(TEST_PROGRAMS_CC:%=$(B)/tests/%): $(B)/tests/%: tests/programs/%.cc $(B)/flags
 # The library's sources once more, within programs that try them, with a sanitizer: one that comes as
 # a shared library, below which the wrappers lie as they lie above libc. gcc has those.
 SANITIZED_KINDS    := thread address
-SANITIZED_PROGRAMS := $(filter trap_churn uv_causes uv_edges uv_facts uv_pool uv_requests uv_reuse \
+SANITIZED_PROGRAMS := $(filter storage_churn trap_churn uv_causes uv_edges uv_facts uv_pool uv_requests uv_reuse \
 	uv_semantics,$(UV_PROGRAMS))
 SANITIZED          := $(foreach kind,$(SANITIZED_KINDS), \
 	$(SANITIZED_PROGRAMS:%=$(B)/sanitized/$(kind)/%))
@@ -373,6 +373,7 @@ check: deps-check ## style, layering, exports, headers, schema
 
 INSTALL_ROOT = $(DESTDIR)$(PREFIX)
 INSTALL_MAN  = $(INSTALL_ROOT)/share/man/man1
+INSTALL_MAN3 = $(INSTALL_ROOT)/share/man/man3
 INSTALL_QUERIES = $(INSTALL_ROOT)/share/acausal/queries
 install: all ## install the program, the library and the manual pages
 	@$(SUBMAKE) install-files
@@ -384,6 +385,13 @@ install-files:
 	install -m 644 '$(B)/libacausal.so' '$(INSTALL_ROOT)/lib/libacausal.so'
 	install -m 644 '$(B)/acausal_sqlite.so' '$(INSTALL_ROOT)/lib/acausal_sqlite.so'
 	install -m 644 recorder/acausal.h '$(INSTALL_ROOT)/include/acausal.h'
+	install -d '$(INSTALL_MAN3)' '$(INSTALL_ROOT)/lib/pkgconfig'
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' recorder/acausal.pc.in \
+		>'$(INSTALL_ROOT)/lib/pkgconfig/acausal.pc'
+	sh recorder/manual.sh '$(VERSION)' <recorder/acausal.h >'$(INSTALL_MAN3)/acausal.3'
+	for name in $$(sh recorder/manual.sh --names <recorder/acausal.h); do \
+		echo '.so man3/acausal.3' >'$(INSTALL_MAN3)'/$$name.3 || exit; \
+	done
 	install -m 644 schema/queries/*.sql '$(INSTALL_QUERIES)'
 	'$(B)/acausal' help --man >'$(INSTALL_MAN)/acausal.1'
 	for command in $$(sed -n 's/^\.BR acausal\\-\([a-z]*\) (1)$$/\1/p' '$(INSTALL_MAN)/acausal.1'); do \

@@ -10,9 +10,13 @@
  *
  * The server says on stderr what it does. In the bad case the line "answered" names the wrong
  * request, and nothing near that line knows why. It is asked a few questions over loopback at once,
- * then ends.
+ * then ends. Each request sets its number as the context of all that comes of it.
+ *
+ *     pool_mixup --fixed     what waits is bound to its request where it is queued: whoever calls
+ *                            it, it runs in that one's context, and begins that one's session
  */
 #include "examples/client.h"
+#include "recorder/acausal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +45,8 @@ struct connection {
 struct request {
 	uv_tcp_t client;
 	uv_write_t write;
-	uv_async_t turn; /* sent when a connection is handed over */
+	uv_async_t turn;		 /* sent when a connection is handed over */
+	struct acausal_bound bound_turn; /* called then, when it is fixed */
 	struct session session;
 	struct connection *connection;
 	struct request *next_waiting;
@@ -51,7 +56,7 @@ struct request {
 static struct connection pool[CONNECTIONS];
 static struct request requests[CUSTOMERS];
 static struct request *first_waiting, **last_waiting = &first_waiting;
-static int accepted, answered;
+static int accepted, answered, is_fixed;
 
 static void say(const struct session *session, const char *what, const char *detail)
 {
@@ -142,11 +147,24 @@ static void on_turn(uv_async_t *turn)
 	query_cart(request->connection, request);
 }
 
+static void on_bound_turn(void *argument)
+{
+	struct request *request = argument;
+
+	acausal_unbind(&request->bound_turn);
+	request->connection->session = request->session;
+	query_cart(request->connection, request);
+}
+
 static void pool_wait(struct request *request)
 {
 	say(&request->session, "waits for a connection", "");
-	uv_async_init(request->client.loop, &request->turn, on_turn);
-	request->turn.data = request;
+	if (is_fixed) {
+		acausal_bind(&request->bound_turn, "turn", on_bound_turn, request);
+	} else {
+		uv_async_init(request->client.loop, &request->turn, on_turn);
+		request->turn.data = request;
+	}
 	*last_waiting = request;
 	last_waiting = &request->next_waiting;
 }
@@ -164,7 +182,10 @@ static void pool_give_back(struct connection *connection)
 	if (!first_waiting)
 		last_waiting = &first_waiting;
 	next->connection = connection;
-	uv_async_send(&next->turn);
+	if (is_fixed)
+		acausal_bound_call(&next->bound_turn);
+	else
+		uv_async_send(&next->turn);
 }
 
 /* --- requests ----------------------------------------------------------------------------------*/
@@ -192,11 +213,14 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 static void on_line(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
 {
 	struct request *request = stream->data;
+	char number[16];
 
 	uv_read_stop(stream);
 	if (length <= 0)
 		return;
 	buffer->base[length] = '\0';
+	snprintf(number, sizeof number, "%d", request->session.request_number);
+	acausal_context_set("request", number);
 	if (sscanf(buffer->base, "cart %31s", request->session.customer) == 1)
 		handle_request(request);
 }
@@ -249,7 +273,7 @@ static void connect_database(uv_loop_t *loop, struct connection *connection, int
 	uv_thread_create(&connection->database, serve_carts, connection);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const char *const questions[CUSTOMERS] = {
 		"cart alice\n", "cart bob\n", "cart carol\n", "cart dave\n"};
@@ -259,6 +283,7 @@ int main(void)
 	char answer[128];
 	uv_tcp_t server;
 
+	is_fixed = argc > 1 && !strcmp(argv[1], "--fixed");
 	for (int i = 0; i < CONNECTIONS; i++)
 		connect_database(loop, &pool[i], 20000 + i * 10000);
 	uv_tcp_init(loop, &server);

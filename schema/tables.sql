@@ -288,10 +288,17 @@ CREATE TABLE context (
 	parent_context_id INTEGER,        -- less than context_id
 	async_id INTEGER,
 	run_id INTEGER,
-	key TEXT,
-	value TEXT,
+	key TEXT,                         -- NULL: nothing was set; what the parent has is in force
+	value TEXT,                       -- NULL: the key was taken away
 	set_ns INTEGER,
 	stack_id INTEGER
+);
+
+-- Contexts that nobody set: they stand for another one on top of others, since one of those that had lain
+-- below it was set anew. Where it was set, that one says; their own run_id is NULL.
+CREATE TABLE context_repeat (
+	context_id INTEGER PRIMARY KEY,
+	of_context_id INTEGER             -- less than context_id
 );
 
 -- What was in force where a resource was made. No row: nothing.

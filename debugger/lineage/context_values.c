@@ -80,10 +80,11 @@ int context_values_load(struct reader *recording, int64_t context_id, const char
 			ret->is_cut = true;
 			break;
 		}
-		value = find(ret, strbuf_string(&row.key));
+		/* Without a key it only says that its parent's are in force. */
+		value = row.key.length ? find(ret, strbuf_string(&row.key)) : NULL;
 		if (value) {
 			result = add_old(value, &row, err);
-		} else if (!key || !strcmp(strbuf_string(&row.key), key)) {
+		} else if (row.key.length && (!key || !strcmp(strbuf_string(&row.key), key))) {
 			bytes += row.key.length + row.value.length;
 			result = add_value(ret, &row, err);
 		}

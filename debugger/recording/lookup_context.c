@@ -51,10 +51,14 @@ static void take_text(struct strbuf *ret, sqlite3_stmt *row, int column)
 int lookup_context(
 	struct reader *recording, int64_t context_id, struct context_row *ret, struct error *err)
 {
-	static const char sql[] = "SELECT parent_context_id, async_id, run_id, set_ns, stack_id,"
-				  " substr(CAST(key AS BLOB), 1, " TEXT_MAX "),"
-				  " substr(CAST(value AS BLOB), 1, " TEXT_MAX ")"
-				  " FROM context WHERE context_id = ?1";
+	/* One that stands for another was set where that says. */
+	static const char sql[] =
+		"SELECT c.parent_context_id, coalesce(c.async_id, o.async_id),"
+		" coalesce(c.run_id, o.run_id), coalesce(o.set_ns, c.set_ns),"
+		" coalesce(c.stack_id, o.stack_id), substr(CAST(c.key AS BLOB), 1, " TEXT_MAX "),"
+		" substr(CAST(c.value AS BLOB), 1, " TEXT_MAX ")"
+		" FROM context c LEFT JOIN context_repeat r ON r.context_id = c.context_id"
+		" LEFT JOIN context o ON o.context_id = r.of_context_id WHERE c.context_id = ?1";
 	sqlite3_stmt *row;
 	int found;
 

@@ -116,7 +116,8 @@ static bool is_younger(sqlite3 *database, const char *table, const char *column)
  */
 static bool add_younger(sqlite3 *model, sqlite3 *database, const char *table)
 {
-	static const char *const younger[] = {"resource_context", "arming_context", NULL};
+	static const char *const younger[] = {
+		"resource_context", "arming_context", "context_repeat", NULL};
 	static const char create[] = "CREATE TABLE ";
 	sqlite3_stmt *is_there, *text = NULL;
 	struct strbuf sql = {0};

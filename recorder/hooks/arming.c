@@ -7,6 +7,7 @@
 #include "recorder/hooks/arming.h"
 
 #include "recorder/hooks/birth.h"
+#include "recorder/runtime/carry.h"
 
 bool arming_write(struct thread *thread, const struct arena_live *live, enum acausal_end end,
 	uint64_t run, uint64_t ticks, uint32_t stack)
@@ -33,6 +34,8 @@ bool arming_write(struct thread *thread, const struct arena_live *live, enum aca
 	};
 	emit_commit(&thread->emit, EVENT_ARMING,
 		live->flags & ARENA_LIVE_ARMED_BEFORE ? EVENT_INHERITED : 0, sizeof *event);
+	if (unlikely(live->arming_context_id))
+		carried_write(thread, true, live->arming_id, live->arming_context_id);
 	return true;
 }
 
@@ -108,6 +111,7 @@ void handle_armed(struct call *call, uint32_t index, const struct arming *arming
 	live_arming_begin(index);
 	arming_ancestor_set(live, ancestor);
 	live->arming_run_id = run_context(call->thread);
+	carry_armed(call->thread, index);
 	live->arming_stack = stack;
 	live->arming_api = call->api;
 	live->arming_thread = call->thread->emit.thread;

@@ -1,6 +1,8 @@
 /* Births of handles: see birth.h. Those of requests are written with their ends. */
 #include "recorder/hooks/birth.h"
 
+#include "recorder/runtime/carried.h"
+
 static __attribute__((noinline, cold)) void birth_put_off(uint32_t index)
 {
 	live_callbacks(index)->is_untold = true;
@@ -19,4 +21,6 @@ void birth_write(struct thread *thread, uint32_t index)
 	event->birth = live_birth(index);
 	emit_commit(&thread->emit, EVENT_RESOURCE,
 		live->flags & ARENA_LIVE_INHERITED ? EVENT_INHERITED : 0, sizeof *event);
+	if (unlikely(live->context_id))
+		carried_write(thread, false, live->async_id, live->context_id);
 }

@@ -1,14 +1,17 @@
 /*
  * Callbacks as they run: see fired.h.
  *
- * Nothing in here calls the program or libuv. Everything does nothing when the process is not
- * recorded, also when it ceases to be while a callback runs: in the child of a fork.
+ * Nothing in here calls libuv, nor the program, but for hooks of its own (listener.h). Everything
+ * does nothing when the process is not recorded, also when it ceases to be while a callback runs:
+ * in the child of a fork.
  */
 #include "recorder/hooks/fired.h"
 
 #include "recorder/hooks/arming.h"
 #include "recorder/hooks/birth.h"
 #include "recorder/hooks/resource.h"
+#include "recorder/runtime/carried.h"
+#include "recorder/runtime/listener.h"
 
 /* Finds the record and the thread; true when there is a run to be opened. */
 static bool fired_find(struct fired *fired, const void *object)
@@ -31,6 +34,9 @@ static void fired_run(struct fired *fired, const struct run_begin *begin, uintpt
 {
 	fired->entry = frame;
 	fired->depth = run_begin(fired->thread, begin, frame);
+	fired->is_request = begin->is_request;
+	if (listener_is_any() && !begin->is_quiet)
+		listener_before(fired->thread);
 }
 
 /* Whether an arming is known that this firing comes from; it is written down when it is new. */
@@ -78,6 +84,7 @@ static void fired_callback(struct fired *fired, uintptr_t frame)
 	begin.cause_id = cause_take(live);
 	begin.callback = fired->callbacks.callback;
 	begin.live = fired->index;
+	begin.is_late = live->flags & ARENA_LIVE_CLOSING;
 	fired_run(fired, &begin, frame);
 }
 
@@ -254,6 +261,18 @@ static void work_done(struct fired *fired)
 	emit_commit(&fired->thread->emit, EVENT_CAUSE, 0, sizeof *event);
 }
 
+static void fired_run_end(const struct fired *fired, const struct run_result *result)
+{
+	struct thread *thread = fired->thread;
+	bool is_told = listener_is_any() && run_is_open(thread, fired->depth, fired->entry);
+
+	if (is_told && thread->depth == fired->depth + 1)
+		listener_after(thread);
+	run_end(thread, fired->depth, fired->entry, result);
+	if (is_told && fired->is_request && !fired->is_silent)
+		listener_over(thread, fired->callbacks.async_id);
+}
+
 void fired_end(struct fired *fired, int64_t status, int64_t bytes)
 {
 	const struct run_result result = {status, bytes};
@@ -265,11 +284,12 @@ void fired_end(struct fired *fired, int64_t status, int64_t bytes)
 		run_is_open(fired->thread, fired->depth, fired->entry))
 		work_done(fired);
 	if (fired->depth >= 0)
-		run_end(fired->thread, fired->depth, fired->entry, &result);
+		fired_run_end(fired, &result);
 	if (fired->is_silent)
 		request_over(fired->thread, fired->index, status);
 	if (fired->is_close)
 		resource_destroyed(fired->thread, fired->index, arena_ticks());
+	carry_settle(fired->thread);
 }
 
 void fired_disarm(struct fired *fired)

@@ -22,7 +22,8 @@ struct fired {
 	uint64_t arming_id;
 	int64_t bytes; /* that the request was to write */
 	bool is_close, is_work;
-	bool is_silent; /* a request without a callback */
+	bool is_silent;	 /* a request without a callback */
+	bool is_request; /* that is over with this run */
 	struct live_callbacks callbacks;
 };
 

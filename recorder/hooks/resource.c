@@ -1,13 +1,15 @@
 /*
  * Resources as they are made, renamed and ended: see resource.h.
  *
- * Nothing in here calls the program or libuv.
+ * Nothing in here calls libuv; the program is called where it has hooks of its own (listener.h).
  */
 #include "recorder/hooks/resource.h"
 
 #include "recorder/hooks/arming.h"
 #include "recorder/hooks/birth.h"
+#include "recorder/runtime/carry.h"
 #include "recorder/runtime/detail.h"
+#include "recorder/runtime/listener.h"
 
 #include <string.h>
 
@@ -42,6 +44,9 @@ static uint64_t birth_fill(
 	live->type = (uint16_t)type;
 	live->api = call->api;
 	live->thread = thread->emit.thread;
+	/* A loop calls nobody, and lives for long. */
+	if (type != ACAUSAL_TYPE_LOOP)
+		carry_made(thread, (uint32_t)(live - arena_map.lives));
 	/* The ID before the time: see run_begin. */
 	atomic_store_explicit(&live->async_id, 0, memory_order_relaxed);
 	return arena_next(&arena()->async_id);
@@ -50,6 +55,7 @@ static uint64_t birth_fill(
 void request_over(struct thread *thread, uint32_t index, int64_t status)
 {
 	const struct arena_live *live = live_at(index);
+	const uint64_t async_id = live->async_id;
 	struct event_request *event =
 		live->async_id ? emit_begin(&thread->emit, sizeof *event) : NULL;
 
@@ -63,8 +69,12 @@ void request_over(struct thread *thread, uint32_t index, int64_t status)
 		};
 		emit_commit(&thread->emit, EVENT_REQUEST,
 			live->flags & ARENA_LIVE_INHERITED ? EVENT_INHERITED : 0, sizeof *event);
+		if (unlikely(live->context_id))
+			carried_write(thread, false, live->async_id, live->context_id);
 	}
 	live_release(index);
+	if (listener_is_any())
+		listener_over(thread, async_id);
 }
 
 /* An object is made where another lives that was never closed: that one has ended unseen. */
@@ -103,6 +113,8 @@ uint32_t handle_made(
 	live->flags = ARENA_LIVE_HANDLE;
 	live_publish(index, id);
 	birth_write(call->thread, index);
+	if (listener_is_any())
+		listener_made(call->thread, index, object);
 	return index;
 }
 
@@ -193,13 +205,16 @@ void handle_retype(struct call *call, uint32_t index, enum acausal_type type, ui
 void resource_destroyed(struct thread *thread, uint32_t index, uint64_t ticks)
 {
 	struct event_destroy *event = emit_begin(&thread->emit, sizeof *event);
+	const uint64_t async_id = live_at(index)->async_id;
 
 	if (event) {
-		event->async_id = live_at(index)->async_id;
+		event->async_id = async_id;
 		event->destroyed = ticks;
 		emit_commit(&thread->emit, EVENT_DESTROY, 0, sizeof *event);
 	}
 	live_release(index);
+	if (listener_is_any())
+		listener_over(thread, async_id);
 }
 
 enum { DETAIL_MAX = 1024 }; /* bytes of words that are kept */
@@ -337,18 +352,24 @@ uint32_t request_made(struct call *call, const void *object, enum acausal_type t
 	live->callback = (uintptr_t)callback;
 	live_callbacks(index)->callback = callback;
 	live_publish(index, id);
+	if (listener_is_any())
+		listener_made(call->thread, index, object);
 	return index;
 }
 
 void request_refused(uint32_t index, const void *object)
 {
+	uint64_t async_id;
 	uint32_t former;
 
 	if (!index || !arena())
 		return;
 	former = live_callbacks(index)->former;
+	async_id = live_at(index)->async_id;
 	live_unlink(index, object);
 	live_release(index);
 	if (former)
 		live_link(former, object);
+	if (listener_is_any() && thread_current)
+		listener_over(thread_current, async_id);
 }

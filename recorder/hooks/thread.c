@@ -8,6 +8,8 @@
 #include "recorder/hooks/hook.h"
 #include "recorder/hooks/libc.h"
 #include "recorder/hooks/libuv_look.h"
+#include "recorder/runtime/carry.h"
+#include "recorder/runtime/listener.h"
 #include "recorder/runtime/thread_name.h"
 
 /* --- in the new thread -------------------------------------------------------------------- */
@@ -33,6 +35,22 @@ static void birth_take(struct thread_birth *birth, uint32_t index)
 	};
 }
 
+/* What was in force where it was made is in force in it. */
+static void thread_begins(uint32_t index, struct thread *thread)
+{
+	const struct arena_live *live = live_at(index);
+
+	if (!thread)
+		return;
+	if (listener_is_any())
+		listener_thread_before(thread);
+	if (!atomic_load_explicit(&carry_is_used, memory_order_relaxed))
+		return;
+	carry_release(carry_put(thread, carry_share(carry_table[index])));
+	if (live->context_id)
+		carried_write(thread, false, live->async_id, live->context_id);
+}
+
 TRAMPOLINE void *on_thread(void *argument)
 {
 	uint32_t index = (uint32_t)(uintptr_t)argument;
@@ -41,7 +59,7 @@ TRAMPOLINE void *on_thread(void *argument)
 
 	if (arena()) {
 		birth_take(&birth, index);
-		thread_start(&birth, FRAME);
+		thread_begins(index, thread_start(&birth, FRAME));
 		live_release(index);
 	}
 	return ((void *(*)(void *))callbacks.callback)(callbacks.argument);
@@ -84,13 +102,33 @@ static uint32_t thread_made(struct thread *thread, const struct unwind_start *fr
 	live->run_id = run_context(thread);
 	live->ancestor = lineage_now(thread);
 	live->thread = thread->emit.thread;
+	/* A thread of the pool is nobody's: what it does for each request has that one's. */
+	if (!live->bytes)
+		carry_made(thread, index);
 	live->timeout_ms = stack_size_of(attributes);
 	live->callback = (uintptr_t)entry;
 	live_callbacks(index)->callback = entry;
 	live_callbacks(index)->argument = argument;
 	live->created = arena_ticks();
 	live_publish(index, arena_next(&arena()->async_id));
+	if (listener_is_any())
+		listener_made(thread, index, NULL);
 	return index;
+}
+
+/* There in programs with a sanitizer alone, which calls us in the place of whoever called it. */
+extern void __asan_init(void) __attribute__((weak));
+extern void __tsan_init(void) __attribute__((weak));
+
+static bool is_libuv_calling(const struct unwind_start *from)
+{
+	uint64_t pcs[2];
+	enum node_end end;
+
+	if (libuv_is_text(from->pc))
+		return true;
+	return (__asan_init || __tsan_init) && unwind(from, 0, false, pcs, 2, &end) == 2 &&
+	       libuv_is_text(NODE_ADDRESS(pcs[1]));
 }
 
 WRAPPER int pthread_create(pthread_t *restrict id, const pthread_attr_t *restrict attributes,
@@ -106,14 +144,19 @@ WRAPPER int pthread_create(pthread_t *restrict id, const pthread_attr_t *restric
 	thread = thread_self();
 	if (thread) {
 		run_settle(thread, from.sp);
-		index = thread_made(
-			thread, &from, attributes, (void *)entry, argument, libuv_is_text(from.pc));
+		index = thread_made(thread, &from, attributes, (void *)entry, argument,
+			is_libuv_calling(&from));
 	}
 	if (!index)
 		return libc_real.pthread_create(id, attributes, entry, argument);
 	result = libc_real.pthread_create(id, attributes, on_thread, (void *)(uintptr_t)index);
-	if (result != 0)
+	if (result != 0) {
+		uint64_t async_id = live_at(index)->async_id;
+
 		live_release(index);
+		if (listener_is_any())
+			listener_over(thread, async_id);
+	}
 	return result;
 }
 

@@ -36,6 +36,7 @@ int arena_reader_init(struct arena_reader *reader, const void *bytes, size_t siz
 		[ARENA_SINKS] = {sizeof(struct arena_sink), _Alignof(struct arena_sink)},
 		[ARENA_CRASHES] = {sizeof(struct arena_crash), _Alignof(struct arena_crash)},
 		[ARENA_LIVES] = {sizeof(struct arena_live), _Alignof(struct arena_live)},
+		[ARENA_TYPES] = {sizeof(struct arena_type), _Alignof(struct arena_type)},
 		[ARENA_DETAILS] = {sizeof(struct arena_detail), _Alignof(struct arena_detail)},
 		[ARENA_ANCESTORS] = {sizeof(struct arena_ancestor),
 			_Alignof(struct arena_ancestor)},
@@ -343,6 +344,20 @@ bool arena_reader_sink(const struct arena_reader *reader, uint32_t index, struct
 		return false;
 	memcpy(ret, sink, sizeof *ret);
 	ret->path[ARENA_SINK_PATH_MAX - 1] = 0;
+	return true;
+}
+
+bool arena_reader_type(const struct arena_reader *reader, uint32_t index, struct arena_type *ret)
+{
+	struct arena_type *type;
+
+	if (index >= reader->region[ARENA_TYPES].count)
+		return false;
+	type = record_at(reader, ARENA_TYPES, index);
+	if (!atomic_load_explicit(&type->ready, memory_order_acquire))
+		return false;
+	memcpy(ret, type, sizeof *ret);
+	ret->name[ARENA_TYPE_NAME - 1] = 0;
 	return true;
 }
 

@@ -100,6 +100,7 @@ uint32_t arena_reader_used(const struct arena_reader *, enum arena_region_name);
 bool arena_reader_node(const struct arena_reader *, uint32_t index, uint64_t *pc, uint32_t *caller);
 bool arena_reader_module(const struct arena_reader *, uint32_t index, struct arena_module *ret);
 bool arena_reader_sink(const struct arena_reader *, uint32_t index, struct arena_sink *ret);
+bool arena_reader_type(const struct arena_reader *, uint32_t index, struct arena_type *ret);
 /* `ret` is large. What it counts is within bounds. */
 bool arena_reader_crash(const struct arena_reader *, uint32_t index, struct arena_crash *ret);
 bool arena_reader_live(const struct arena_reader *, uint32_t index, struct arena_live *ret);

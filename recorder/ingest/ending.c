@@ -126,7 +126,7 @@ static int write_live(
 {
 	struct ingest *ingest = process->ingest;
 	struct row_resource row = {.lifetime_ns = ROW_UNKNOWN, .has_ref = ROW_UNKNOWN};
-	unsigned type = live->type < ACAUSAL_TYPE_COUNT ? live->type : 0;
+	uint32_t type = events_type(process, live->type);
 	bool inherited = live->flags & ARENA_LIVE_INHERITED;
 	int64_t loop_id;
 
@@ -141,8 +141,8 @@ static int write_live(
 
 		if (events_use_libuv(process, type, err))
 			return -1;
-		events_birthplace(process, events_thread_id(process, live->thread), type, live->api,
-			live->stack, loop_id, live->address, &row);
+		events_birthplace(process, events_thread_id(process, live->thread), live->type,
+			live->api, live->stack, loop_id, live->address, &row);
 		row.created_ns = events_ns(process, live->created);
 		if (events_first_ref(type) == 1)
 			row.has_ref = !(live->flags & ARENA_LIVE_UNREF);
@@ -233,6 +233,10 @@ int ending_close(struct ingest_process *process, struct error *err)
 		if (outcome < 0)
 			return -1;
 		ingest->lost += outcome;
+		outcome = events_carry_live(process, &live, err);
+		if (outcome < 0)
+			return -1;
+		ingest->lost += outcome;
 		if (recording_is_full(ingest->recording) && window_flush(ingest, 0, err))
 			return -1;
 	}
@@ -253,6 +257,7 @@ int ending_close(struct ingest_process *process, struct error *err)
 	process->is_closed = true;
 	/* Thousands of processes may come and go in one recording. */
 	places_process_deinit(&process->places);
+	own_types_process_deinit(&process->own_types);
 	history_destroy(process);
 	arena_reader_deinit(&process->arena);
 	threads_deinit(&process->threads);

@@ -71,6 +71,14 @@ uint32_t events_origin(
 		places_stack(&process->places, stack_node), 0, &is_new);
 }
 
+uint32_t events_type(struct ingest_process *process, unsigned type)
+{
+	if (type < ACAUSAL_TYPE_COUNT)
+		return type;
+	return own_types_number(
+		&process->ingest->terms.own_types, &process->own_types, &process->arena, type);
+}
+
 int64_t events_first_ref(unsigned type)
 {
 	static const char *const classes[] = {
@@ -135,8 +143,7 @@ void events_birthplace_of(struct ingest *ingest, uint32_t thread_id, unsigned ty
 	struct recording_terms *terms = &ingest->terms;
 	bool is_new;
 
-	row->origin_id = origin_number(ingest, thread_id, type < ACAUSAL_TYPE_COUNT ? type : 0, api,
-		stack_id, loop_id, &is_new);
+	row->origin_id = origin_number(ingest, thread_id, type, api, stack_id, loop_id, &is_new);
 	if (is_new)
 		note_address(terms, row->origin_id, address);
 	row->address_delta = address_delta(terms, row->origin_id, address);
@@ -146,7 +153,7 @@ void events_birthplace(struct ingest_process *process, uint32_t thread_id, unsig
 	unsigned api, uint32_t stack_node, int64_t loop_id, uint64_t address,
 	struct row_resource *row)
 {
-	events_birthplace_of(process->ingest, thread_id, type, api,
+	events_birthplace_of(process->ingest, thread_id, events_type(process, type), api,
 		places_stack(&process->places, stack_node), loop_id, address, row);
 }
 
@@ -187,6 +194,8 @@ int events_read(struct ingest_process *process, uint32_t number, const unsigned 
 		[EVENT_POOL] = {sizeof(struct event_pool), events_on_pool},
 		[EVENT_REF] = {sizeof(struct event_ref), events_on_ref},
 		[EVENT_NAME] = {sizeof(struct event_name), events_on_name},
+		[EVENT_CONTEXT] = {sizeof(struct event_context), events_on_context},
+		[EVENT_CARRIED] = {sizeof(struct event_carried), events_on_carried},
 		[EVENT_PROGRAM] = {sizeof(struct event_program), events_on_program},
 	};
 	union event event;

@@ -34,6 +34,9 @@ events_handler events_on_thread, events_on_thread_end, events_on_resource, event
 events_handler events_on_detail, events_on_gap, events_on_poll, events_on_pool, events_on_ref,
 	events_on_name;
 
+/* events_context.c */
+events_handler events_on_context, events_on_carried;
+
 /* events_log.c */
 events_handler events_on_log;
 

@@ -64,7 +64,8 @@ void events_take_spawn(
 
 int events_use_libuv(struct ingest_process *process, unsigned type, struct error *err)
 {
-	if (process->has_runtime || type == ACAUSAL_TYPE_MAIN || type == ACAUSAL_TYPE_PTHREAD)
+	if (process->has_runtime || type == ACAUSAL_TYPE_MAIN || type == ACAUSAL_TYPE_PTHREAD ||
+		type >= ACAUSAL_TYPE_OWN)
 		return 0;
 	process->has_runtime = true;
 	return recording_write_process_runtime(

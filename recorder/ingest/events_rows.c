@@ -97,7 +97,7 @@ int events_announce_thread(struct ingest_process *process, const struct event_th
 	struct row_run root = {
 		.duration_ns = ROW_UNKNOWN, .status = ROW_UNKNOWN, .bytes = ROW_UNKNOWN};
 	struct row_thread row = {.process_id = process->process_id};
-	unsigned type = event->type < ACAUSAL_TYPE_COUNT ? event->type : 0;
+	uint32_t type = events_type(process, event->type);
 	uint32_t stack_id = places_stack(&process->places, event->stack);
 	char name[sizeof event->name + 1];
 
@@ -121,7 +121,7 @@ int events_announce_thread(struct ingest_process *process, const struct event_th
 	row.is_foreign = event->foreign != 0;
 	if (recording_write_thread(ingest->recording, &row, err))
 		return -1;
-	events_birthplace(process, events_thread_id(process, event->maker), type, event->api,
+	events_birthplace(process, events_thread_id(process, event->maker), event->type, event->api,
 		event->stack, 0, event->address, &resource);
 	resource.created_ns = events_ns(process, event->created ? event->created : event->started);
 	if (type == ACAUSAL_TYPE_MAIN)
@@ -179,22 +179,22 @@ int events_on_resource(struct ingest_process *process, const struct found *found
 	row.has_ref = events_first_ref(event->birth.type);
 	if (row.has_ref == 1 && event->head.flags & EVENT_UNREF)
 		row.has_ref = 0;
-	return window_add_resource(process->ingest, &row,
-		event->birth.type < ACAUSAL_TYPE_COUNT ? event->birth.type : 0,
+	return window_add_resource(process->ingest, &row, events_type(process, event->birth.type),
 		places_stack(&process->places, event->birth.stack), err);
 }
 
 int events_on_retype(struct ingest_process *process, const struct found *found, struct error *err)
 {
 	const struct event_retype *event = &found->event->RETYPE;
+	uint32_t type = events_type(process, event->type);
 	int64_t async_id, trigger_id, handle_id;
 
-	if (!event->async_id || event->type >= ACAUSAL_TYPE_COUNT ||
+	if (!event->async_id || (event->type && !type) ||
 		!events_id(process, event->async_id, &async_id) ||
 		!events_id(process, event->trigger_id, &trigger_id) ||
 		!events_id(process, event->handle_id, &handle_id))
 		return OUTCOME_SENSELESS;
-	return window_retype(process->ingest, async_id, event->type, trigger_id, handle_id, err);
+	return window_retype(process->ingest, async_id, type, trigger_id, handle_id, err);
 }
 
 int events_on_destroy(struct ingest_process *process, const struct found *found, struct error *err)
@@ -212,7 +212,7 @@ int events_on_request(struct ingest_process *process, const struct found *found,
 	const struct event_request *event = &found->event->REQUEST;
 	struct ingest *ingest = process->ingest;
 	struct row_request row = {0};
-	unsigned type = event->birth.type < ACAUSAL_TYPE_COUNT ? event->birth.type : 0;
+	uint32_t type = events_type(process, event->birth.type);
 	uint32_t total;
 
 	if (!take_birth(process, &event->birth, event->head.flags, event->thread, &row.resource))
@@ -265,7 +265,8 @@ int events_on_run(struct ingest_process *process, const struct found *found, str
 	}
 	if (row.cause_id && window_caused(ingest, row.cause_id, row.run_id, err))
 		return -1;
-	if (row.arming_id && window_find_arming(ingest, row.arming_id, &link_run_id, &origin_id) &&
+	if ((row.arming_id ? window_find_arming(ingest, row.arming_id, &link_run_id, &origin_id)
+			   : window_find_birth(ingest, row.async_id, &link_run_id, &origin_id)) &&
 		note_hop(process, &row, link_run_id, origin_id, err))
 		return -1;
 	if (row.arming_id && window_take_shot(ingest, &row, &shot.arming)) {

@@ -66,6 +66,7 @@ int ingest_create(const struct ingest_options *options, struct ingest **ret, str
 	places_init(&ingest->terms.places);
 	intern_init(&ingest->terms.origins, TERMS_MAX);
 	intern_init(&ingest->terms.entries, TERMS_MAX);
+	own_types_init(&ingest->terms.own_types);
 	sinks_init(&ingest->terms.sinks);
 	intern_init(&ingest->terms.writers, TERMS_MAX);
 	intern_init(&ingest->terms.log_origins, TERMS_MAX);
@@ -104,6 +105,7 @@ void ingest_process_destroy(struct ingest_process *process)
 		return;
 	history_destroy(process);
 	places_process_deinit(&process->places);
+	own_types_process_deinit(&process->own_types);
 	arena_reader_deinit(&process->arena);
 	threads_deinit(&process->threads);
 	free(process->sinks);
@@ -133,6 +135,7 @@ void ingest_destroy(struct ingest *ingest)
 	intern_deinit(&ingest->terms.origins);
 	intern_deinit(&ingest->terms.entries);
 	free(ingest->terms.origin_addresses);
+	own_types_deinit(&ingest->terms.own_types);
 	sinks_deinit(&ingest->terms.sinks);
 	intern_deinit(&ingest->terms.writers);
 	intern_deinit(&ingest->terms.log_origins);

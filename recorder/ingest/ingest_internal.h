@@ -36,7 +36,8 @@ struct known_arming {
 
 struct known_resource {
 	int64_t async_id;
-	uint32_t total;
+	int64_t birth_run_id; /* of one of the program's own; else 0 */
+	uint32_t total, origin_id;
 };
 
 struct known_cause {
@@ -109,6 +110,7 @@ struct ingest_process {
 	struct ingest *ingest;
 	struct arena_reader arena;
 	struct places_process places;
+	struct own_types_process own_types;
 	uint32_t *sinks; /* by their records in the arena; 0: not read yet */
 	uint32_t sink_capacity;
 	uint32_t process_id;
@@ -170,6 +172,9 @@ uint32_t events_thread_id(struct ingest_process *, uint32_t number);
  */
 void events_lived(struct ingest_process *, uint32_t number, int64_t ns);
 
+/* The number in the recording of a type as the arena has it; 0: it is none. */
+uint32_t events_type(struct ingest_process *, unsigned type);
+
 /* What a new resource of this type has: 1 for what keeps its loop alive, ROW_UNKNOWN for others. */
 int64_t events_first_ref(unsigned type);
 
@@ -179,7 +184,7 @@ uint32_t events_origin(
 /* From where a resource was made, and where it is: into `row`. */
 void events_birthplace(struct ingest_process *, uint32_t thread_id, unsigned type, unsigned api,
 	uint32_t stack_node, int64_t loop_id, uint64_t address, struct row_resource *row);
-/* The same by numbers of the recording. */
+/* The same by numbers of the recording, `type` too. */
 void events_birthplace_of(struct ingest *, uint32_t thread_id, unsigned type, unsigned api,
 	uint32_t stack_id, int64_t loop_id, uint64_t address, struct row_resource *row);
 uint32_t events_entry(
@@ -187,6 +192,9 @@ uint32_t events_entry(
 
 /* A resource of this type was met: if it is one of libuv's, the process uses that. */
 int events_use_libuv(struct ingest_process *, unsigned type, struct error *err);
+
+/* events_context.c: what was in force where it was made and armed. An outcome. */
+int events_carry_live(struct ingest_process *, const struct arena_live *, struct error *err);
 
 /* events_log.c: takes a line from `lines`; `user` is the struct ingest. */
 lines_taker events_write_line;
@@ -254,6 +262,11 @@ int window_disarm(struct ingest *, const struct change *, struct error *err);
 int64_t window_first_wait(struct ingest *, int64_t arming_id, int64_t began_ns);
 /* What is known of an arming, standing or not. */
 bool window_find_arming(struct ingest *, int64_t arming_id, int64_t *run_id, uint32_t *origin_id);
+
+/*
+ * Where a resource of the program's own was made, if that was lately: its runs are linked to that.
+ */
+bool window_find_birth(struct ingest *, int64_t async_id, int64_t *run_id, uint32_t *origin_id);
 
 int window_add_cause(struct ingest *, const struct row_cause *, struct error *err);
 int window_caused(struct ingest *, int64_t cause_id, int64_t run_id, struct error *err);

@@ -51,7 +51,7 @@ static const char *const name_of_api[] = {
 	ACAUSAL_LIBUV_FUNCTIONS(X)
 #undef X
 #define X(name) [ACAUSAL_API_##name] = #name,
-		ACAUSAL_LIBC_FUNCTIONS(X) ACAUSAL_LIBC_VARIADIC(X)
+		ACAUSAL_LIBC_FUNCTIONS(X) ACAUSAL_LIBC_VARIADIC(X) ACAUSAL_OWN_FUNCTIONS(X)
 #undef X
 };
 

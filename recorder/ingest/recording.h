@@ -10,6 +10,7 @@
 
 #include "recorder/base/error.h"
 #include "recorder/ingest/intern.h"
+#include "recorder/ingest/own_types.h"
 #include "recorder/ingest/places.h"
 #include "recorder/ingest/rows.h"
 #include "recorder/ingest/sinks.h"
@@ -30,6 +31,7 @@ struct recording_terms {
 	int64_t *origin_addresses; /* beside the keys of origins: of the first object; 0: none */
 	uint32_t origin_address_capacity;
 	struct intern entries; /* {thread_id << 32 | part, callback frame_id, 0} */
+	struct own_types own_types;
 	struct sinks sinks;
 	struct intern writers; /* {process_id << 32 | number of the thread, sink, stream} */
 	/*
@@ -69,6 +71,13 @@ int recording_add_cause(struct recording *, const struct row_cause *, struct err
 int recording_add_poll(struct recording *, const struct row_poll *, struct error *err);
 int recording_add_pool(struct recording *, const struct row_pool *, struct error *err);
 int recording_add_ref(struct recording *, const struct row_ref *, struct error *err);
+/* A value that was set: key and value lie one behind the other. `row->text` is filled here. */
+int recording_add_context(
+	struct recording *, const struct row_context *, const char *text, struct error *err);
+int recording_add_context_repeat(struct recording *, const struct row_carried *, struct error *err);
+int recording_add_resource_context(
+	struct recording *, const struct row_carried *, struct error *err);
+int recording_add_arming_context(struct recording *, const struct row_carried *, struct error *err);
 /* A line; `row->text` is filled here. */
 int recording_add_log(
 	struct recording *, const struct row_log *, const char *text, struct error *err);

@@ -64,6 +64,14 @@
 	X(FOLD, "INSERT OR IGNORE INTO fold VALUES (?1, ?2, ?3, ?4)")                              \
 	X(SINK, "INSERT OR REPLACE INTO sink VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")         \
 	X(LOG_ORIGIN, "INSERT INTO log_origin VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")            \
+	X(CONTEXT, "INSERT OR IGNORE INTO context SELECT c0, c1, c2, c3, c6, c7, c4, c5 "          \
+		   "FROM waiting_context")                                                         \
+	X(RESOURCE_CONTEXT, "INSERT OR IGNORE INTO resource_context "                              \
+			    "SELECT * FROM waiting_resource_context")                              \
+	X(ARMING_CONTEXT, "INSERT OR IGNORE INTO arming_context "                                  \
+			  "SELECT * FROM waiting_arming_context")                                  \
+	X(CONTEXT_REPEAT, "INSERT OR IGNORE INTO context_repeat "                                  \
+			  "SELECT * FROM waiting_context_repeat")                                  \
 	X(LOG, "INSERT INTO packed_log SELECT NULL, w.* FROM waiting_log w")                       \
 	X(LOG_KEPT, "INSERT INTO packed_log VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)")            \
 	X(LOG_CHANGED, "UPDATE packed_log SET log_origin_id = ?2, full_length = ?3, text = ?4 "    \
@@ -120,6 +128,10 @@ enum statement { RECORDING_STATEMENTS(X) STATEMENT_COUNT };
 	X(POLL, poll, 5, struct row_poll)                                                          \
 	X(POOL, pool, 5, struct row_pool)                                                          \
 	X(REF, ref, 4, struct row_ref)                                                             \
+	X(CONTEXT, context, 8, struct row_context)                                                 \
+	X(RESOURCE_CONTEXT, resource_context, 2, struct row_carried)                               \
+	X(ARMING_CONTEXT, arming_context, 2, struct row_carried)                                   \
+	X(CONTEXT_REPEAT, context_repeat, 2, struct row_carried)                                   \
 	X(LOG, log, 7, struct row_log)
 
 #define X(tag, ...) WAITING_##tag,
@@ -133,9 +145,10 @@ struct recording {
 	struct recording_terms *terms;	       /* forgotten when written and many */
 	struct waiting waiting[WAITING_COUNT]; /* rows by their tables */
 	struct batch changes;
-	char *texts; /* of the logs that wait */
+	char *texts; /* of the lines and contexts that wait */
 	size_t text_size, text_capacity;
 	struct idmap line_numbers; /* lines so far, by row_log.counted_by */
+	uint32_t types_written;	   /* of the programs' own */
 	uint32_t modules_written, mappings_written, frames_written, stacks_written;
 	uint32_t origins_written, entries_written, log_origins_written;
 	struct recording_counts counts;
@@ -157,8 +170,15 @@ int recording_wait_init(struct recording *);
 int recording_write_log_terms(struct recording *, struct error *err);
 /* Before the lines that wait are written, sorted; and when they have been. */
 void recording_number_logs(struct recording *);
+waiting_text recording_give_line; /* `user` is the struct recording */
+
+/* recording_texts.c: the text of rows that wait. Where it begins; false: there is no memory. */
+bool recording_add_text(struct recording *, const char *text, size_t length, uint32_t *ret);
 void recording_forget_texts(struct recording *);
-waiting_text recording_give_text; /* `user` is the struct recording */
+/* The key and the value of a context; `user` is the struct recording. */
+waiting_text recording_give_context;
+/* Some of the text that waits, as a value: a BLOB when it is not UTF-8. */
+void recording_give_text(const struct recording *, uint32_t at, uint32_t length, sqlite3_context *);
 
 /* NULL for 0; for ROW_UNKNOWN; for no text or an empty one. */
 void recording_bind_id(sqlite3_stmt *, int column, int64_t id);

@@ -1,14 +1,9 @@
 /*
- * Lines into SQLite: their texts wait beside their rows, which are written in the order of their
- * first bytes' time. A line gets its number here, so that those of one path rise with `log_id`.
+ * Lines into SQLite: their texts wait beside their rows (recording_texts.c), which are written in
+ * the order of their first bytes' time. A line gets its number here, so that those of one path rise
+ * with `log_id`.
  */
 #include "recorder/ingest/recording_internal.h"
-
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { TEXT_KEPT = 16 << 20 }; /* memory that is kept for the next lines */
 
 int recording_add_log(
 	struct recording *recording, const struct row_log *row, const char *text, struct error *err)
@@ -17,19 +12,8 @@ int recording_add_log(
 
 	if (recording->has_failed)
 		return recording_fail(recording, "writing", err);
-	if (!recording->texts || recording->text_capacity - recording->text_size < row->length) {
-		size_t capacity = 2 * recording->text_capacity + row->length + 4096;
-		char *texts = capacity < UINT_MAX ? realloc(recording->texts, capacity) : NULL;
-
-		if (!texts)
-			return recording_no_memory(recording, err);
-		recording->texts = texts;
-		recording->text_capacity = capacity;
-	}
-	log.text = (uint32_t)recording->text_size;
-	if (row->length)
-		memcpy(recording->texts + recording->text_size, text, row->length);
-	recording->text_size += row->length;
+	if (!recording_add_text(recording, text, row->length, &log.text))
+		return recording_no_memory(recording, err);
 	return batch_add(&recording->waiting[WAITING_LOG].batch, &log)
 		       ? 0
 		       : recording_no_memory(recording, err);
@@ -158,25 +142,10 @@ void recording_number_logs(struct recording *recording)
 	}
 }
 
-void recording_give_text(const void *data, void *user, sqlite3_context *context)
+void recording_give_line(const void *data, int n, void *user, sqlite3_context *context)
 {
-	const struct recording *recording = user;
 	const struct row_log *row = data;
-	const char *text = recording->texts + row->text;
 
-	/* A line may have NULs in it, and is text all the same. */
-	if (recording_is_utf8(text, row->length))
-		sqlite3_result_text(context, text, (int)row->length, SQLITE_STATIC);
-	else
-		sqlite3_result_blob(context, text, (int)row->length, SQLITE_STATIC);
-}
-
-void recording_forget_texts(struct recording *recording)
-{
-	recording->text_size = 0;
-	if (recording->text_capacity <= TEXT_KEPT)
-		return;
-	free(recording->texts);
-	recording->texts = NULL;
-	recording->text_capacity = 0;
+	(void)n;
+	recording_give_text(user, row->text, row->length, context);
 }

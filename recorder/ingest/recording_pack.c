@@ -171,7 +171,32 @@ static void pack_ref(const void *data, int64_t *column)
 	column[3] = row->has_ref;
 }
 
-/* Its text is given by recording_give_text. */
+/* Its key and value are given by recording_give_context. */
+static void pack_context(const void *data, int64_t *column)
+{
+	const struct row_context *row = data;
+
+	column[0] = row->context_id;
+	column[1] = id_or_null(row->parent_id);
+	column[2] = id_or_null(row->async_id);
+	column[3] = id_or_null(row->run_id);
+	column[4] = row->set_ns;
+	column[5] = id_or_null(row->stack_id);
+}
+
+static void pack_carried(const void *data, int64_t *column)
+{
+	const struct row_carried *row = data;
+
+	column[0] = row->id;
+	column[1] = row->context_id;
+}
+
+#define pack_resource_context pack_carried
+#define pack_arming_context   pack_carried
+#define pack_context_repeat   pack_carried
+
+/* Its text is given by recording_give_line. */
 static void pack_log(const void *data, int64_t *column)
 {
 	const struct row_log *row = data;
@@ -204,9 +229,13 @@ int recording_wait_init(struct recording *recording)
 		batch_init(&waiting->batch, tables[i].stride);
 		waiting->pack = tables[i].pack;
 		waiting->column_count = tables[i].columns;
+		waiting->user = recording;
 		if (i == WAITING_LOG) {
-			waiting->text = recording_give_text;
-			waiting->user = recording;
+			waiting->text = recording_give_line;
+			waiting->text_count = 1;
+		} else if (i == WAITING_CONTEXT) {
+			waiting->text = recording_give_context;
+			waiting->text_count = 2;
 		}
 		if (waiting_create(recording->db, tables[i].name, waiting) != SQLITE_OK)
 			return -1;

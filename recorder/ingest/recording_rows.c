@@ -94,6 +94,37 @@ int recording_add_ref(struct recording *recording, const struct row_ref *row, st
 	return wait_with(recording, WAITING_REF, row, err);
 }
 
+int recording_add_context(struct recording *recording, const struct row_context *row,
+	const char *text, struct error *err)
+{
+	struct row_context context = *row;
+
+	if (recording->has_failed)
+		return recording_fail(recording, "writing", err);
+	if (!recording_add_text(
+		    recording, text, (size_t)row->key_length + row->value_length, &context.text))
+		return recording_no_memory(recording, err);
+	return wait_with(recording, WAITING_CONTEXT, &context, err);
+}
+
+int recording_add_resource_context(
+	struct recording *recording, const struct row_carried *row, struct error *err)
+{
+	return wait_with(recording, WAITING_RESOURCE_CONTEXT, row, err);
+}
+
+int recording_add_arming_context(
+	struct recording *recording, const struct row_carried *row, struct error *err)
+{
+	return wait_with(recording, WAITING_ARMING_CONTEXT, row, err);
+}
+
+int recording_add_context_repeat(
+	struct recording *recording, const struct row_carried *row, struct error *err)
+{
+	return wait_with(recording, WAITING_CONTEXT_REPEAT, row, err);
+}
+
 int recording_add_change(struct recording *recording, const struct change *row, struct error *err)
 {
 	return add(recording, &recording->changes, row, err);
@@ -127,7 +158,7 @@ struct change *recording_changes(struct recording *recording, size_t *count)
 
 static int write_places(struct recording *recording, struct error *err)
 {
-	const struct places *places = &recording->terms->places;
+	struct places *places = &recording->terms->places;
 	sqlite3_stmt *module = recording->statement[STATEMENT_MODULE];
 	sqlite3_stmt *mapping = recording->statement[STATEMENT_MAPPING];
 	sqlite3_stmt *frame = recording->statement[STATEMENT_FRAME];
@@ -156,6 +187,8 @@ static int write_places(struct recording *recording, struct error *err)
 		if (recording_step(recording, mapping, err))
 			return -1;
 	}
+	/* Nobody asks for them any more, and there are some of each process. */
+	places->mapping_count = recording->mappings_written = 0;
 	for (; recording->frames_written < places->frames.count; recording->frames_written++) {
 		const struct intern_key *key = &places->frames.keys[recording->frames_written];
 		uint32_t flags = (uint32_t)key->word[0];
@@ -201,6 +234,26 @@ static int64_t origin_address(const struct recording_terms *terms, uint32_t orig
 	return at < terms->origin_address_capacity ? terms->origin_addresses[at] : 0;
 }
 
+/* What programs call types of resources of their own: armed by their creation. */
+static int write_types(struct recording *recording, struct error *err)
+{
+	const struct own_types *types = &recording->terms->own_types;
+	sqlite3_stmt *type = recording->statement[STATEMENT_TYPE];
+
+	for (; recording->types_written < types->count; recording->types_written++) {
+		const char *name = types->names[recording->types_written];
+
+		sqlite3_bind_int64(type, 1, ACAUSAL_TYPE_OWN + recording->types_written);
+		recording_bind_name(type, 2, name);
+		sqlite3_bind_text(type, 3, "user", -1, SQLITE_STATIC);
+		recording_bind_name(type, 4, name);
+		sqlite3_bind_int(type, 5, 1);
+		if (recording_step(recording, type, err))
+			return -1;
+	}
+	return 0;
+}
+
 static int write_terms(struct recording *recording, struct error *err)
 {
 	struct recording_terms *terms = recording->terms;
@@ -213,6 +266,8 @@ static int write_terms(struct recording *recording, struct error *err)
 	static const char *const kinds[] = {ACAUSAL_CAUSES(X)};
 #undef X
 
+	if (write_types(recording, err))
+		return -1;
 	for (; recording->origins_written < terms->origins.count; recording->origins_written++) {
 		const struct intern_key *key =
 			intern_key(&terms->origins, recording->origins_written + 1);

@@ -89,6 +89,19 @@ struct row_log {
 	int64_t log_id;	       /* of a row that is there already; 0: a new one */
 };
 
+/* A value that was set. Gone without a key: what the parent has is in force again. */
+struct row_context {
+	int64_t context_id, parent_id, async_id, run_id, set_ns;
+	uint32_t stack_id;
+	uint32_t text, key_length, value_length; /* in the batch's text: the key, then the value */
+	bool is_gone;				 /* the key was taken away: there is no value */
+};
+
+/* What was in force where a resource or an arming was made. */
+struct row_carried {
+	int64_t id, context_id;
+};
+
 struct row_thread {
 	uint32_t thread_id, process_id, os_tid;
 	int role; /* enum acausal_role, -1 when not known */

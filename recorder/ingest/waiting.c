@@ -114,9 +114,10 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
 {
 	const struct cursor *cursor = (const struct cursor *)base;
 	const struct waiting *waiting = cursor->waiting;
+	int text = column - (waiting->column_count - waiting->text_count);
 
-	if (waiting->text && column == waiting->column_count - 1)
-		waiting->text(batch_row(&waiting->batch, cursor->at), waiting->user, context);
+	if (text >= 0)
+		waiting->text(batch_row(&waiting->batch, cursor->at), text, waiting->user, context);
 	else if (cursor->column[column] != ROW_UNKNOWN)
 		sqlite3_result_int64(context, cursor->column[column]);
 	return SQLITE_OK;

@@ -1,5 +1,5 @@
 /*
- * Rows that wait, as SQLite sees them: a virtual table of whole numbers, and perhaps a text, over a
+ * Rows that wait, as SQLite sees them: a virtual table of whole numbers, and perhaps texts, over a
  * batch, so that one INSERT … SELECT writes them all. That takes about half the time of a statement
  * stepped for each. Only within its connection; nothing of it is in the file. One thread.
  */
@@ -15,14 +15,15 @@ enum { WAITING_COLUMNS = 16 };
 /* Fills the columns from a row; ROW_UNKNOWN is NULL. */
 typedef void waiting_pack(const void *row, int64_t *column);
 
-/* Gives a row's text as the column's value. */
-typedef void waiting_text(const void *row, void *user, sqlite3_context *context);
+/* Gives a row's n-th text as the column's value. */
+typedef void waiting_text(const void *row, int n, void *user, sqlite3_context *context);
 
 struct waiting {
 	struct batch batch; /* sorted before it is read */
 	waiting_pack *pack;
-	int column_count;   /* WAITING_COLUMNS at most */
-	waiting_text *text; /* of the last column; NULL: that is a number, too */
+	int column_count; /* WAITING_COLUMNS at most */
+	int text_count;	  /* of them, the last ones, that are texts */
+	waiting_text *text;
 	void *user;
 };
 

@@ -68,7 +68,10 @@ static int write_resource(struct ingest *ingest, struct held_resource *held, str
 	if (held->row.lifetime_ns != ROW_UNKNOWN)
 		totals_destroyed(&ingest->totals, held->total);
 	*known_resource(ingest, held->row.async_id) =
-		(struct known_resource){held->row.async_id, held->total};
+		(struct known_resource){.async_id = held->row.async_id,
+			.birth_run_id = held->type_id >= ACAUSAL_TYPE_OWN ? held->row.run_id : 0,
+			.total = held->total,
+			.origin_id = held->row.origin_id};
 	held->row.type_id = held->type_id == held->origin_type_id ? 0 : held->type_id;
 	if (recording_add_resource(ingest->recording, &held->row, err))
 		return -1;
@@ -161,7 +164,8 @@ int window_retype(struct ingest *ingest, int64_t async_id, uint32_t type_id, int
 		new = totals_number(&ingest->totals, type_id, stack_id);
 		totals_created(&ingest->totals, old, -1);
 		totals_created(&ingest->totals, new, 1);
-		*known_resource(ingest, async_id) = (struct known_resource){async_id, new};
+		*known_resource(ingest, async_id) =
+			(struct known_resource){.async_id = async_id, .total = new};
 	}
 	return recording_add_change(ingest->recording,
 		&(struct change){.kind = CHANGE_RETYPED,
@@ -209,7 +213,7 @@ uint32_t window_total(struct ingest *ingest, int64_t async_id)
 	if (!recording_find_resource(ingest->recording, async_id, &type_id, &stack_id))
 		return 0;
 	*known = (struct known_resource){
-		async_id, totals_number(&ingest->totals, type_id, stack_id)};
+		.async_id = async_id, .total = totals_number(&ingest->totals, type_id, stack_id)};
 	return known->total;
 }
 
@@ -312,6 +316,25 @@ bool window_find_arming(
 	*run_id = known->run_id;
 	*origin_id = known->origin_id;
 	return true;
+}
+
+bool window_find_birth(
+	struct ingest *ingest, int64_t async_id, int64_t *run_id, uint32_t *origin_id)
+{
+	const struct known_resource *known = known_resource(ingest, async_id);
+	const struct held_resource *held;
+
+	if (known->async_id == async_id) {
+		*run_id = known->birth_run_id;
+		*origin_id = known->origin_id;
+		return *run_id != 0;
+	}
+	held = held_find(&ingest->resources, async_id);
+	if (!held || held->type_id < ACAUSAL_TYPE_OWN)
+		return false;
+	*run_id = held->row.run_id;
+	*origin_id = held->row.origin_id;
+	return *run_id != 0;
 }
 
 int window_add_cause(struct ingest *ingest, const struct row_cause *row, struct error *err)

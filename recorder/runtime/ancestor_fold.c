@@ -18,7 +18,7 @@ static struct hop {
 
 static atomic_flag is_busy = ATOMIC_FLAG_INIT;
 
-/* --- which ones are alike ----------------------------------------------------------------- */
+/* --- which ones are alike -------------------------------------------------------------------- */
 
 /* Where something was made that is armed by that; 0 when it was armed afterwards. */
 static uint32_t birth_place(const struct arena_ancestor *hop)
@@ -60,7 +60,7 @@ static bool is_settled(const struct arena_ancestor *hop)
 	       __atomic_load_n(&hop->ended, __ATOMIC_RELAXED) && !hop->is_root;
 }
 
-/* --- the list ----------------------------------------------------------------------------- */
+/* --- the list -------------------------------------------------------------------------------- */
 
 static uint32_t list_fill(uint32_t head, uint32_t length)
 {
@@ -79,7 +79,7 @@ static void list_remove(uint32_t from, uint32_t number, uint32_t count)
 	memmove(&hops[from], &hops[from + number], (count - from - number) * sizeof *hops);
 }
 
-/* --- what repeats ------------------------------------------------------------------------- */
+/* --- what repeats ---------------------------------------------------------------------------- */
 
 /*
  * Whether the `period` hops from `at` on are those from `first` on once more, and may go: hops that
@@ -178,7 +178,7 @@ static uint32_t fold_all(uint32_t count)
 	return count;
 }
 
-/* --- what does not ------------------------------------------------------------------------ */
+/* --- what does not --------------------------------------------------------------------------- */
 
 /* Lets go of what lies behind hop `i`. */
 static void cut_behind(uint32_t i)

@@ -41,6 +41,7 @@ static const struct arena_region shape[ARENA_REGION_COUNT] = {
 	[ARENA_THREADS] = {0, sizeof(struct arena_thread), 4096},
 	[ARENA_MODULES] = {0, sizeof(struct arena_module), ARENA_MODULE_COUNT},
 	[ARENA_SINKS] = {0, sizeof(struct arena_sink), 4096},
+	[ARENA_TYPES] = {0, sizeof(struct arena_type), 256},
 	[ARENA_CRASHES] = {0, sizeof(struct arena_crash), 8},
 	[ARENA_LIVES] = {0, sizeof(struct arena_live), 1 << 20},
 	[ARENA_DETAILS] = {0, sizeof(struct arena_detail), 1 << 16},
@@ -323,6 +324,7 @@ static const uint32_t least[ARENA_REGION_COUNT] = {
 	[ARENA_THREADS] = 256,
 	[ARENA_MODULES] = ARENA_MODULE_COUNT,
 	[ARENA_SINKS] = 256,
+	[ARENA_TYPES] = 256,
 	[ARENA_CRASHES] = 2,
 	[ARENA_LIVES] = 1 << 13,
 	[ARENA_DETAILS] = 1 << 13,
@@ -407,6 +409,7 @@ static void header_fill(
 	arena_map.sinks = (void *)((char *)header + header->region[ARENA_SINKS].offset);
 	arena_map.crashes = (void *)((char *)header + header->region[ARENA_CRASHES].offset);
 	arena_map.lives = (void *)((char *)header + header->region[ARENA_LIVES].offset);
+	arena_map.types = (void *)((char *)header + header->region[ARENA_TYPES].offset);
 	arena_map.details = (void *)((char *)header + header->region[ARENA_DETAILS].offset);
 	arena_map.ancestors = (void *)((char *)header + header->region[ARENA_ANCESTORS].offset);
 	arena_map.nodes = (void *)((char *)header + header->region[ARENA_NODES].offset);
@@ -468,7 +471,8 @@ struct arena_header *arena_make(const struct arena_request *request)
 	header_fill(header, size, request);
 	dump_begin(header, size);
 	/* In flight mode nobody need be there. */
-	if (!hand_over(request->socket, memfd, size) && request->on_full != ARENA_OVERWRITES)
+	if (!request->is_alone && !hand_over(request->socket, memfd, size) &&
+		request->on_full != ARENA_OVERWRITES)
 		goto failed;
 	close(memfd);
 	errno = saved;

@@ -33,6 +33,7 @@ struct arena_map {
 	struct arena_thread *threads;
 	struct arena_module *modules;
 	struct arena_sink *sinks;
+	struct arena_type *types;
 	struct arena_crash *crashes;
 	struct arena_live *lives;
 	struct arena_detail *details;
@@ -58,6 +59,7 @@ struct arena_request {
 	enum arena_on_full on_full;
 	uint64_t flight_size; /* bytes of events, where they are overwritten */
 	bool is_fork;
+	bool is_alone; /* there is no recorder, and never will be */
 	struct arena_origin from;
 	struct arena_anchor started; /* ticks 0: now */
 };

@@ -15,7 +15,7 @@ static _Atomic int at_start;
 void confined_start(void)
 {
 	if (atomic_load(&noted) == CONFINED_NOT)
-		atomic_store(&at_start, prctl(PR_GET_SECCOMP));
+		atomic_store(&at_start, prctl(PR_GET_SECCOMP, 0, 0, 0, 0));
 }
 
 void confined_note(enum confinement how)

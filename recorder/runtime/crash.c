@@ -45,7 +45,7 @@ struct signalled {
 	bool is_final;	 /* the program has no handler */
 };
 
-/* --- noting it ---------------------------------------------------------------------------- */
+/* --- noting it ------------------------------------------------------------------------------- */
 
 /*
  * Whether the walk from `start` comes to where the signal of `record` came: then its handler has
@@ -211,7 +211,7 @@ void crash_exits(void)
 		crash_record_release(thread->crash, thread->emit.thread);
 }
 
-/* --- handing over ------------------------------------------------------------------------- */
+/* --- handing over ---------------------------------------------------------------------------- */
 
 /*
  * A fault happens again as soon as we return, and is fatal then. A signal that was sent is sent

@@ -12,6 +12,7 @@
 #include "recorder/runtime/forked.h"
 
 #include "recorder/runtime/ancestor_fold.h"
+#include "recorder/runtime/carry.h"
 #include "recorder/runtime/confined.h"
 #include "recorder/runtime/live.h"
 #include "recorder/runtime/settings.h"
@@ -48,7 +49,7 @@ struct heritage {
 	size_t count, room;
 };
 
-/* --- which ones --------------------------------------------------------------------------- */
+/* --- which ones ------------------------------------------------------------------------------ */
 
 static bool is_request(enum acausal_type type)
 {
@@ -122,7 +123,7 @@ static uint64_t heir_id(const struct heritage *heritage, uint64_t former_id)
 	return heritage->heirs[low].id;
 }
 
-/* --- what they were ----------------------------------------------------------------------- */
+/* --- what they were -------------------------------------------------------------------------- */
 
 /* Copies the parent's record, if it is that resource's all the while. */
 static bool record_read(const struct arena_live *record, uint64_t id, struct arena_live *ret)
@@ -184,7 +185,7 @@ static void record_fill(const struct heritage *heritage, const struct heir *heir
 	if (!is_known)
 		was = (struct arena_live){
 			.created = arena()->started.ticks, .bytes = (uint64_t)EVENT_NO_STATUS};
-	live->address = heir->address;
+	live->address = live_is_own(heir->address) ? 0 : heir->address;
 	live->type = is_known ? was.type : callbacks->type;
 	live->flags = ARENA_LIVE_INHERITED | (callbacks->is_unref ? ARENA_LIVE_UNREF : 0);
 	if (!is_request(live->type))
@@ -205,6 +206,10 @@ static void record_fill(const struct heritage *heritage, const struct heir *heir
 		live->arming_run_id = live->armed = 0;
 		live_disarmed(heir->index);
 	}
+	if (live->flags & ARENA_LIVE_HANDLE)
+		live->arming_context_id = carry_context_here(heritage->thread, heir->index);
+	else
+		live->context_id = carry_context_here(heritage->thread, heir->index);
 	callbacks->former = 0;
 	callbacks->is_untold = false;
 	callbacks->last_arming_id = 0;
@@ -225,7 +230,7 @@ static void resource_write(struct thread *thread, uint32_t index)
 		sizeof *event);
 }
 
-/* --- one after the other ------------------------------------------------------------------ */
+/* --- one after the other --------------------------------------------------------------------- */
 
 static void private_halves_reset(const struct heritage *heritage, uint32_t last)
 {
@@ -316,7 +321,9 @@ static void copy_shared(struct arena_header *header, const struct arena_map *for
 	const struct arena_header *from = self.header;
 	uint64_t nodes = atomic_load(&from->used[ARENA_NODES].value);
 	uint64_t modules = atomic_load(&from->used[ARENA_MODULES].value);
+	uint64_t types = atomic_load(&from->used[ARENA_TYPES].value);
 
+	arena_copy(header, ARENA_TYPES, former->types, types);
 	if (modules > arena_modules_taken())
 		modules = arena_modules_taken();
 	arena_copy(header, ARENA_NODES, former->nodes, nodes);
@@ -334,7 +341,8 @@ static struct thread *begin_anew(void)
 	const struct arena_map former = arena_map;
 	struct heritage heritage = {.lives = former.lives};
 	struct arena_request request = {.socket = settings.socket,
-		.on_full = settings.on_full,
+		.on_full = settings.is_alone ? ARENA_DROPS : settings.on_full,
+		.is_alone = settings.is_alone,
 		.flight_size = settings.flight_size,
 		.is_fork = true,
 		.from = self.origin};
@@ -348,6 +356,10 @@ static struct thread *begin_anew(void)
 	if (!header)
 		return NULL;
 	copy_shared(header, &former);
+	if (settings.is_alone) {
+		header->paused_at = header->started.ticks;
+		atomic_store(&header->is_paused, ARENA_PAUSED);
+	}
 	arena_start(header);
 	live_restart();
 	ancestor_fold_restart();
@@ -417,7 +429,7 @@ void forked_start(struct arena_header *header)
 	self.origin.os_pid = header->os_pid;
 	self.origin.started = header->started.ticks;
 	confined_start();
-	thread_when_forked = settings.follows ? begin : NULL;
+	thread_when_forked = settings.follows || settings.is_alone ? begin : NULL;
 }
 
 bool forked_self(struct arena_origin *ret)

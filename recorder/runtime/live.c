@@ -9,6 +9,7 @@
 #include "recorder/runtime/live.h"
 
 #include "recorder/runtime/ancestor.h"
+#include "recorder/runtime/carried.h"
 
 #include <errno.h>
 #include <string.h>
@@ -182,6 +183,7 @@ void live_release(uint32_t index)
 	atomic_store_explicit(&live->async_id, 0, memory_order_release);
 	if (unlikely(live->ancestor | live->arming_ancestor))
 		ancestors_release(live);
+	carry_over(index);
 	/* Whoever reads the record and then its ID again must not find the next one's words. */
 	atomic_thread_fence(memory_order_release);
 	live_callbacks(index)->async_id = 0;
@@ -236,7 +238,10 @@ void live_link(uint32_t index, const void *address)
 void live_publish(uint32_t index, uint64_t async_id)
 {
 	live_callbacks(index)->async_id = async_id;
-	live_callbacks(index)->type = live_at(index)->type;
+	/* Types of the program's own have no room here: in the child of a fork theirs is not known.
+	 */
+	live_callbacks(index)->type =
+		(uint8_t)(live_at(index)->type < ACAUSAL_TYPE_COUNT ? live_at(index)->type : 0);
 	atomic_store_explicit(&live_at(index)->async_id, async_id, memory_order_release);
 }
 

@@ -49,6 +49,22 @@ struct live_callbacks {
 
 _Static_assert(sizeof(struct live_callbacks) == 64, "a record is a cache line");
 
+/*
+ * What a resource of the program's own, which has no object, is found by: no address is like that.
+ * In the child of a fork it is what it was.
+ */
+#define LIVE_OWN (1ull << 63)
+
+static inline const void *live_own_key(uint64_t async_id)
+{
+	return (const void *)(uintptr_t)(LIVE_OWN | async_id << 3);
+}
+
+static inline bool live_is_own(uintptr_t address)
+{
+	return address & LIVE_OWN;
+}
+
 /* Index of the record of the object at `address`; 0 when none is known. */
 uint32_t live_find(const void *address);
 
@@ -132,7 +148,7 @@ static inline void live_disarmed(uint32_t index)
 /* Reserves the private halves. Called once, before anything else here. */
 bool live_start(void);
 
-/* --- in the child of a fork, while it is alone and no signal can come ----------------------- */
+/* --- in the child of a fork, while it is alone and no signal can come ------------------------ */
 
 /*
  * What the fork left behind of other threads' doings in the index is thrown away, and what this

@@ -40,7 +40,7 @@ static void line_know(struct writing *writing)
 	line->kept = 0;
 }
 
-/* --- the thread's beginning of a line ----------------------------------------------------- */
+/* --- the thread's beginning of a line -------------------------------------------------------- */
 
 /* False: it is in use, by what the caller, a signal handler, has interrupted. */
 static inline bool kept_take(struct thread *thread)
@@ -106,7 +106,7 @@ static size_t kept_go_on(struct thread *thread, const char *text, size_t length)
 	return n;
 }
 
-/* --- text --------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------ */
 
 /* Writes lines, those that are too long not in whole. */
 static void lines_cut(

@@ -7,6 +7,7 @@
 #include "recorder/runtime/run.h"
 
 #include "recorder/runtime/ancestor.h"
+#include "recorder/runtime/carried.h"
 #include "recorder/runtime/live.h"
 
 #include <signal.h>
@@ -44,6 +45,8 @@ static void request_write(struct thread *thread, int depth, uint8_t flags, uint6
 		event->execution.status = result->status;
 		event->execution.bytes = result->bytes;
 		emit_commit(&thread->emit, EVENT_REQUEST, flags, sizeof *event);
+		if (unlikely(live->context_id))
+			carried_write(thread, false, live->async_id, live->context_id);
 	}
 	live_release(index);
 }
@@ -78,6 +81,8 @@ static void run_close(struct thread *thread, uint8_t flags, const struct run_res
 	if (unlikely(depth >= THREAD_RUNS))
 		return;
 	run = &thread->runs[depth];
+	if (unlikely(thread->carried || run->outside))
+		carry_release(carry_put(thread, run->outside));
 	if (run->is_open) {
 		ended = arena_ticks();
 		if (run->is_request)
@@ -191,6 +196,11 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 	run->is_request = begin->is_request;
 	run->is_open = false;
 	run->ancestor = 0;
+	run->told = 0;
+	run->outside = NULL;
+	if (unlikely(atomic_load_explicit(&carry_is_used, memory_order_relaxed)))
+		run->outside = carry_put(
+			thread, begin->is_late ? NULL : carry_share(carry_table[begin->live]));
 	run->nesting = (struct run_nesting){0};
 	shared->async_id = begin->async_id;
 	shared->arming_id = begin->arming_id;

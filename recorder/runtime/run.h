@@ -15,6 +15,7 @@ struct run_begin {
 	uint32_t live;
 	enum acausal_part part;
 	bool is_request;
+	bool is_late;  /* of a handle that is being closed: what its last arming carried is gone */
 	bool is_quiet; /* written only if something refers to it (alloc callbacks) */
 };
 

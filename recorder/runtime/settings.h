@@ -12,6 +12,7 @@
 struct settings {
 	bool is_asked;	 /* this process is to be recorded */
 	bool follows;	 /* and so are its children */
+	bool is_alone;	 /* it is not, but knows what is alive: runtime_start_alone */
 	bool is_stray;	 /* it has the library, but only another process is to be recorded */
 	uint32_t os_pid; /* of the process that was told so; its children know this too */
 	enum arena_on_full on_full;

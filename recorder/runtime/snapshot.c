@@ -16,6 +16,7 @@
 
 #include "recorder/runtime/ancestor_fold.h"
 #include "recorder/runtime/live.h"
+#include "recorder/runtime/settings.h"
 #include "recorder/runtime/thread.h"
 
 #include <errno.h>
@@ -53,7 +54,7 @@ struct snapshot {
 	uint64_t used[ARENA_REGION_COUNT]; /* records of each region in the copy */
 };
 
-/* --- the file ----------------------------------------------------------------------------- */
+/* --- the file -------------------------------------------------------------------------------- */
 
 static void write_at(struct snapshot *snapshot, const unsigned char *bytes, size_t size, off_t at)
 {
@@ -94,7 +95,7 @@ static void put(struct snapshot *snapshot, const unsigned char *bytes, size_t si
 	write_at(snapshot, bytes + from, size - from, (off_t)(at + from));
 }
 
-/* --- regions ------------------------------------------------------------------------------ */
+/* --- regions --------------------------------------------------------------------------------- */
 
 static const unsigned char *record_at(
 	const struct snapshot *snapshot, enum arena_region_name name, uint64_t index)
@@ -340,7 +341,7 @@ static void crashes_put(struct snapshot *snapshot)
 	}
 }
 
-/* --- chunks ------------------------------------------------------------------------------- */
+/* --- chunks ---------------------------------------------------------------------------------- */
 
 static bool holds_events(const struct arena_chunk *chunk)
 {
@@ -384,7 +385,7 @@ static void chunks_put(struct snapshot *snapshot)
 		chunk_put(snapshot, (hand + i) % count);
 }
 
-/* --- all of it ---------------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------------------------- */
 
 static void header_put(struct snapshot *snapshot)
 {
@@ -439,6 +440,7 @@ static void arena_put(struct snapshot *snapshot)
 	list_put(snapshot, ARENA_NODES);
 	list_put(snapshot, ARENA_MODULES);
 	list_put(snapshot, ARENA_SINKS);
+	list_put(snapshot, ARENA_TYPES);
 	header_put(snapshot);
 }
 
@@ -496,7 +498,7 @@ static int snapshot_write(const struct arena_header *header, const char *path)
 static struct arena_header *header_now(void)
 {
 	(void)thread_self();
-	return arena();
+	return settings.is_alone ? NULL : arena();
 }
 
 EXPORTED int acausal_snapshot(const char *path)

@@ -6,6 +6,7 @@
  */
 #include "recorder/runtime/start.h"
 
+#include "recorder/runtime/carried.h"
 #include "recorder/runtime/crash.h"
 #include "recorder/runtime/forked.h"
 #include "recorder/runtime/live.h"
@@ -16,6 +17,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The text of trampolines: where the stack of a run ends. Named by the section, for the linker. */
 extern const char __start_acausal_trampolines[] __attribute__((weak, visibility("hidden")));
@@ -46,6 +48,39 @@ static void note_exit_code(int status, void *unused)
 	runtime_exits(status);
 }
 
+/* Where the frames of callbacks end, and whom to ask when a module is met. */
+static void unwinding_start(void)
+{
+	unwind_set_stop_range(
+		(uintptr_t)__start_acausal_trampolines, (uintptr_t)__stop_acausal_trampolines);
+	unwind_set_module_hook(stack_note_module);
+}
+
+void runtime_start_alone(void)
+{
+	static atomic_flag started = ATOMIC_FLAG_INIT;
+	const struct arena_request request = {
+		.socket = "", .on_full = ARENA_DROPS, .is_alone = true};
+	struct arena_header *header;
+
+	runtime_start();
+	/* Where a recorder was asked for and it came to nothing, there is no second try. */
+	if (arena() || thread_when_forked || settings.is_asked ||
+		atomic_flag_test_and_set(&started))
+		return;
+	unwinding_start();
+	header = arena_make(&request);
+	if (!header || !live_start() || !carry_start())
+		return;
+	header->paused_at = header->started.ticks;
+	atomic_store(&header->is_paused, ARENA_PAUSED);
+	settings.is_alone = true;
+	settings.os_pid = (uint32_t)getpid();
+	arena_start(header);
+	thread_start_main();
+	forked_start(header);
+}
+
 void runtime_start(void)
 {
 	static atomic_flag started = ATOMIC_FLAG_INIT;
@@ -60,11 +95,9 @@ void runtime_start(void)
 	request.from = settings.from;
 	request.on_full = settings.on_full;
 	request.flight_size = settings.flight_size;
-	unwind_set_stop_range(
-		(uintptr_t)__start_acausal_trampolines, (uintptr_t)__stop_acausal_trampolines);
-	unwind_set_module_hook(stack_note_module);
+	unwinding_start();
 	header = arena_make(&request);
-	if (!header || !live_start())
+	if (!header || !live_start() || !carry_start())
 		return;
 	arena_start(header);
 	stack_note_loaded();

@@ -10,6 +10,13 @@
  */
 void runtime_start(void);
 
+/*
+ * The program asks for values or hooks of its own in a process that nobody records: what is alive
+ * is kept from now on, and nothing is written. Not in signal handlers. Does nothing the second
+ * time.
+ */
+void runtime_start_alone(void);
+
 /* The process is about to end with this status, of which the low 8 bits count. Signal-safe. */
 void runtime_exits(int status);
 

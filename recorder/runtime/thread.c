@@ -7,8 +7,10 @@
 #include "recorder/runtime/thread.h"
 
 #include "recorder/runtime/ancestor.h"
+#include "recorder/runtime/carried.h"
 #include "recorder/runtime/crash_record.h"
 #include "recorder/runtime/line.h"
+#include "recorder/runtime/listener.h"
 #include "recorder/runtime/live.h"
 #include "recorder/runtime/thread_name.h"
 
@@ -27,6 +29,9 @@ __thread struct thread *thread_current __attribute__((tls_model("initial-exec"))
 
 /* There in programs with AddressSanitizer alone. */
 extern void __asan_init(void) __attribute__((weak));
+
+/* Leaks are looked for from what a thread carries, where a sanitizer looks for them. */
+extern void __lsan_register_root_region(const void *, size_t) __attribute__((weak));
 
 extern void *__libc_stack_end; /* of ld.so: where the main thread's stack began */
 
@@ -132,6 +137,7 @@ static void thread_over(struct thread *thread)
 	crash_record_release(thread->crash, thread->emit.thread);
 	emit_settle(&thread->emit);
 	run_drop_above(thread, 0);
+	carry_release(carry_put(thread, NULL));
 	line_settle(&thread->emit, &thread->slot->partial);
 	event = emit_begin(&thread->emit, sizeof *event);
 	if (event) {
@@ -160,6 +166,10 @@ static void thread_ended(void *argument)
 		return;
 	thread_name_look(&thread->emit, thread->slot);
 	run_drop_above(thread, 0); /* left by pthread_exit or cancellation */
+	if (listener_is_any())
+		listener_thread_after(thread);
+	carry_release(carry_put(thread, NULL));
+	carry_settle(thread);
 	live_thread_end();
 	signal_stack_take();
 	thread_current = NULL;
@@ -248,6 +258,8 @@ static struct thread *thread_make(void)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (thread == MAP_FAILED)
 			return NULL;
+		if (__lsan_register_root_region)
+			__lsan_register_root_region(thread, sizeof *thread);
 		atomic_store(&privates[index], thread);
 	}
 	/* But for `self`, which thread_slot_of may be reading. */
@@ -403,6 +415,9 @@ struct thread *thread_start_forked(void)
 		thread->stack_low = former->stack_low;
 		thread->stack_high = former->stack_high;
 		thread->entry = former->entry;
+		/* Of the runs that the fork was called in, what was in force goes on to be. */
+		thread->carried = former->carried;
+		former->carried = NULL;
 	}
 	thread->slot->started = arena()->started.ticks;
 	thread_announce(thread, &birth, false);

@@ -27,6 +27,9 @@ struct thread_run {
 	bool is_open;	   /* has an ID; a quiet run gets it when something refers to it */
 	bool is_request;   /* ends as EVENT_REQUEST: `shared->live` is a request's record */
 	uint32_t ancestor; /* what it is kept as, with a reference; 0: it is not (lineage.h) */
+	uint32_t told;	   /* hooks that were told that it began, a bit each (listener.h), … */
+	uint64_t told_at;  /* … of those that there were then */
+	struct carried *outside; /* what was in force when it began, with a reference (carry.h) */
 	struct run_nesting nesting;
 };
 
@@ -54,11 +57,13 @@ struct thread {
 	bool is_astray;	 /* by the last stack: in none of the open runs, for all that is known */
 	bool line_busy;	 /* the slot's beginning of a line is being changed: logged.c */
 	struct run_nesting root_nesting;
-	uint32_t root_ancestor; /* of the root run; see `struct thread_run` */
-	uint32_t fold_credit;	/* see lineage.c */
-	uint32_t crash;		/* index + 1 of the record of its fatal signal, or 0 */
-	uint32_t survived;	/* fatal signals that it went on after */
-	bool is_noting;		/* one just now, on its own stack for signals */
+	uint32_t root_ancestor;	 /* of the root run; see `struct thread_run` */
+	uint32_t fold_credit;	 /* see lineage.c */
+	uint32_t crash;		 /* index + 1 of the record of its fatal signal, or 0 */
+	uint32_t survived;	 /* fatal signals that it went on after */
+	bool is_noting;		 /* one just now, on its own stack for signals */
+	struct carried *carried; /* what is in force, with a reference: carry.h */
+	uint32_t telling;	 /* hooks of the program that it is in, a bit each: listener.h */
 	struct unwind_memory stack_memory;
 	struct thread_run runs[THREAD_RUNS];
 	struct arena_run deep[THREAD_RUNS - ARENA_OPEN_RUNS];

@@ -217,7 +217,9 @@ int arena_copy_set_moment(struct arena_copy *copy, struct error *err)
 
 	copy->moment = process_arena_ticks(copy->from);
 	if (process_arena_read(copy->from, offsetof(struct arena_header, async_id),
-		    &copy->last_async_id, sizeof copy->last_async_id, err))
+		    &copy->last_async_id, sizeof copy->last_async_id, err) ||
+		process_arena_read(copy->from, offsetof(struct arena_header, arming_id),
+			&copy->last_arming_id, sizeof copy->last_arming_id, err))
 		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &monotonic);
 	clock_gettime(CLOCK_REALTIME, &realtime);
@@ -234,6 +236,7 @@ static void put_unarmed(struct arena_live *to, struct arena_live *live, size_t s
 	live->flags &= ~(uint32_t)ARENA_LIVE_ARMED;
 	live->arming_id = live->arming_run_id = live->armed = 0;
 	live->arming_ancestor = 0;
+	live->arming_context_id = 0;
 	put(to, live, size);
 }
 
@@ -408,7 +411,8 @@ int arena_copy_crashes(struct arena_copy *copy, struct error *err)
 
 int arena_copy_lists(struct arena_copy *copy, struct error *err)
 {
-	static const enum arena_region_name lists[] = {ARENA_NODES, ARENA_MODULES, ARENA_SINKS};
+	static const enum arena_region_name lists[] = {
+		ARENA_NODES, ARENA_MODULES, ARENA_SINKS, ARENA_TYPES};
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		const struct arena_region *region = region_of(copy, lists[i]);

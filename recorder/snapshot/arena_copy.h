@@ -16,9 +16,9 @@ struct arena_copy {
 	unsigned char *bytes;	    /* zero at first; borrowed, as large as the arena */
 	struct arena_reader layout; /* of the copy: where its regions are */
 	uint64_t used[ARENA_REGION_COUNT];
-	uint64_t began;		    /* ticks, before what is alive was looked at */
-	uint64_t moment;	    /* ticks: what came later is not in the copy; 0: not set yet */
-	uint64_t last_async_id;	    /* that had been given about then */
+	uint64_t began;	 /* ticks, before what is alive was looked at */
+	uint64_t moment; /* ticks: what came later is not in the copy; 0: not set yet */
+	uint64_t last_async_id, last_arming_id; /* that had been given about then */
 	uint64_t overwritten_until; /* ticks: as in the header, of what the copy does not have */
 	uint32_t *vanished;	    /* lives that were gone after that moment, by index */
 	uint32_t vanished_count;

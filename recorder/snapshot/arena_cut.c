@@ -46,7 +46,9 @@ static bool has(const struct arena_cut_ids *ids, uint64_t id)
 
 int arena_cut_init(struct arena_cut *cut, const struct arena_copy *copy, struct error *err)
 {
-	*cut = (struct arena_cut){.moment = copy->moment, .last_async_id = copy->last_async_id};
+	*cut = (struct arena_cut){.moment = copy->moment,
+		.last_async_id = copy->last_async_id,
+		.last_arming_id = copy->last_arming_id};
 	for (uint64_t i = 1; i < copy->used[ARENA_LIVES]; i++) {
 		const struct arena_live *live = arena_copy_at(copy, ARENA_LIVES, i);
 
@@ -125,6 +127,7 @@ static bool is_of_later(const struct arena_cut *cut, const struct event_head *he
 		TIME(POLL, event_poll, entered);
 		TIME(POOL, event_pool, began);
 		TIME(REF, event_ref, at);
+		TIME(CONTEXT, event_context, set);
 	default:
 		break;
 	}
@@ -132,14 +135,21 @@ static bool is_of_later(const struct arena_cut *cut, const struct event_head *he
 	return at > cut->moment;
 }
 
-/* The resource that an event without a time is about. */
-static uint64_t about(const struct event_head *head)
+/* Whether an event without a time is about what had not been made. */
+static bool is_about_later(const struct arena_cut *cut, const struct event_head *head)
 {
+	const struct event_carried *carried = (const void *)head;
+
+	if (head->kind == EVENT_CARRIED && head->size >= sizeof *carried)
+		return carried->id >
+		       (carried->is_arming ? cut->last_arming_id : cut->last_async_id);
 	if (head->kind == EVENT_RETYPE && head->size >= sizeof(struct event_retype))
-		return ((const struct event_retype *)(const void *)head)->async_id;
+		return ((const struct event_retype *)(const void *)head)->async_id >
+		       cut->last_async_id;
 	if (head->kind == EVENT_DETAIL && head->size >= sizeof(struct event_detail))
-		return ((const struct event_detail *)(const void *)head)->async_id;
-	return 0;
+		return ((const struct event_detail *)(const void *)head)->async_id >
+		       cut->last_async_id;
+	return false;
 }
 
 /* An arming that stood at the moment. */
@@ -187,7 +197,7 @@ uint32_t arena_cut_events(struct arena_cut *cut, unsigned char *bytes, uint32_t 
 
 		if (to - at < sizeof *head || size < sizeof *head || size % 8 || size > to - at)
 			return to;
-		if (!is_of_later(cut, head) && about(head) <= cut->last_async_id) {
+		if (!is_of_later(cut, head) && !is_about_later(cut, head)) {
 			forget_end(cut, head);
 			note_end(cut, head);
 			if (left != at)

@@ -21,10 +21,10 @@ struct arena_cut_ids {
 };
 
 struct arena_cut {
-	uint64_t moment;		      /* ticks */
-	uint64_t last_async_id;		      /* that had been given then */
-	struct arena_cut_ids living;	      /* what is alive in the copy, ascending */
-	struct arena_cut_ids ended, disarmed; /* by the moment, by the events gone through */
+	uint64_t moment;			/* ticks */
+	uint64_t last_async_id, last_arming_id; /* that had been given then */
+	struct arena_cut_ids living;		/* what is alive in the copy, ascending */
+	struct arena_cut_ids ended, disarmed;	/* by the moment, by the events gone through */
 };
 
 /* For a copy that has its lives. */

@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC   0x616e657261756163ull /* "cauarena", little endian */
-#define ARENA_VERSION 5
+#define ARENA_VERSION 6
 #define ARENA_BUILD   "1"
 
 /*
@@ -72,6 +72,9 @@ enum {
 	ARENA_CRASH_MESSAGE = 1024,
 	ARENA_CRASH_STACK = 1 << 16,  /* bytes kept of the stack of a thread that crashed */
 	ARENA_DETAIL_MAX = 96,	      /* bytes of words kept of a live resource */
+	ARENA_TYPE_NAME = 56,
+	ARENA_CONTEXT_KEY = 255,  /* bytes, at most */
+	ARENA_CONTEXT_VALUE = 1023,
 	ARENA_FLIGHT_LEAST = 1 << 20, /* bytes of events */
 	ARENA_FLIGHT_MOST = 1 << 30,
 };
@@ -100,6 +103,7 @@ enum arena_region_name {
 	ARENA_THREADS,	    /* struct arena_thread */
 	ARENA_MODULES,	    /* struct arena_module */
 	ARENA_SINKS,	    /* struct arena_sink */
+	ARENA_TYPES,	    /* struct arena_type */
 	ARENA_CRASHES,	    /* struct arena_crash */
 	ARENA_LIVES,	    /* struct arena_live */
 	ARENA_DETAILS,	    /* struct arena_detail: of the live record with the same index */
@@ -159,6 +163,7 @@ struct arena_header {
 
 	struct arena_counter used[ARENA_REGION_COUNT];
 	struct arena_counter async_id, run_id, arming_id, cause_id, spawn_id; /* last one given */
+	struct arena_counter context_id;				      /* last one given */
 	struct arena_counter thread_number;				      /* last one given */
 	struct arena_counter chunk_sequence;				      /* last one given */
 	struct arena_counter generation; /* of loaded modules: advanced by each dlclose */
@@ -379,9 +384,18 @@ struct arena_live {
 	/* of a timer that uv_timer_again has put off, and that has not fired since */
 	uint64_t put_off_run_id;
 	uint32_t put_off_stack, put_off_times, put_off_thread;
+	/* What was in force where it was made, and where the arming in force was made; 0: nothing */
+	uint64_t context_id, arming_context_id;
 	/* Flight mode: ancestors of the runs that made it and that armed it; 0: not kept. */
 	uint32_t ancestor, arming_ancestor;
 	uint32_t next_free;
+};
+
+/* What the program calls a type of resources of its own. Recorded when it is first used. */
+struct arena_type {
+	_Atomic uint32_t ready; /* 1 once the record is whole */
+	uint32_t reserved;
+	char name[ARENA_TYPE_NAME]; /* NUL-terminated */
 };
 
 /*

@@ -35,6 +35,8 @@
 	X(POOL, event_pool)                                                                        \
 	X(REF, event_ref)                                                                          \
 	X(NAME, event_name)                                                                        \
+	X(CONTEXT, event_context)                                                                  \
+	X(CARRIED, event_carried)                                                                  \
 	X(PROGRAM, event_program)
 
 #define X(tag, ...) EVENT_##tag,
@@ -289,6 +291,36 @@ struct event_name {
 	struct event_head head;
 	uint32_t thread; /* number */
 	char name[16];
+};
+
+/*
+ * A value was set, on top of what `parent_id` has. Key and value follow, without NULs, padded to 8.
+ * In the run it is in force from then on. One that is GONE and has no key sets nothing: what
+ * `parent_id` has is in force from then on, as when a function is called with other values, and
+ * after it. What is no part of a context of this process's making has an ID of its own all the
+ * same: a forked child announces again, with `run_id` 0, what it inherited.
+ */
+struct event_context {
+	struct event_head head; /* flags: EVENT_CONTEXT_… */
+	uint32_t stack;
+	uint64_t context_id, parent_id, async_id, run_id, set;
+	/*
+	 * Not 0: nothing was set, this stands for that one on top of others, since one of those
+	 * that lay below it was set anew. `async_id` and `run_id` are 0: where it was set, that one
+	 * says.
+	 */
+	uint64_t repeats_id;
+	uint32_t key_length, value_length;
+	char text[];
+};
+
+#define EVENT_CONTEXT_GONE 1 /* the key is taken away; there is no value */
+
+/* What was in force where a resource was made or armed; nothing is said where nothing was. */
+struct event_carried {
+	struct event_head head;
+	uint32_t is_arming; /* `id` is an arming's; else a resource's */
+	uint64_t id, context_id;
 };
 
 /* In `flags` of GAP: recording was paused. What is missing was not lost. */

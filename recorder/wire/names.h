@@ -147,6 +147,12 @@
 	X(err) X(errx) X(warn) X(warnx) X(syslog) X(__syslog_chk)
 /* clang-format on */
 
+/* What the program asks of us (acausal.h) that makes, arms or causes something. */
+#define ACAUSAL_OWN_FUNCTIONS(X)                                                                   \
+	X(acausal_resource_init)                                                                   \
+	X(acausal_resource_resolve)                                                                \
+	X(acausal_bind)
+
 /* Which of a resource's callbacks a run executed. X(TAG, name in `run.part`) */
 #define ACAUSAL_PARTS(X)                                                                           \
 	X(CALLBACK, "callback")                                                                    \
@@ -170,7 +176,8 @@
 	X(AGAIN, "again")                                                                          \
 	X(WORK, "work")	  /* the work part of a uv_work_t, which its after part follows */         \
 	X(KILL, "kill")	  /* a signal that the process sent to itself or to a child of its own */  \
-	X(CLOSE, "close") /* uv_close of the handle that the cancelled request was on */
+	X(CLOSE, "close") /* uv_close of the handle that the cancelled request was on */           \
+	X(RESOLVE, "resolve") /* acausal_resource_resolve */
 
 /* Where a line went to. X(TAG, name in `sink.kind`) */
 #define ACAUSAL_SINKS(X)                                                                           \
@@ -192,7 +199,9 @@ enum acausal_type {
 #define X(tag, ...) ACAUSAL_TYPE_##tag,
 	ACAUSAL_TYPES(X)
 #undef X
-		ACAUSAL_TYPE_COUNT
+		ACAUSAL_TYPE_COUNT,
+	/* From here on types that the program named itself: 256 + index in ARENA_TYPES. */
+	ACAUSAL_TYPE_OWN = 256
 };
 
 enum acausal_api {
@@ -201,7 +210,7 @@ enum acausal_api {
 	ACAUSAL_LIBUV_FUNCTIONS(X)
 #undef X
 #define X(name) ACAUSAL_API_##name,
-		ACAUSAL_LIBC_FUNCTIONS(X) ACAUSAL_LIBC_VARIADIC(X)
+		ACAUSAL_LIBC_FUNCTIONS(X) ACAUSAL_LIBC_VARIADIC(X) ACAUSAL_OWN_FUNCTIONS(X)
 #undef X
 			ACAUSAL_API_COUNT
 };

@@ -2,7 +2,8 @@
  * The ingester's rate and the size of what it writes, with synthetic arenas: requests with one run
  * each; the mix of 1.5 runs, a quarter of an arming and a quarter of a cause a resource; and,
  * counted as a resource here, one-shot timers that are armed and fire; requests with what the pool
- * and the loop did meanwhile; lines of 64 bytes. One core; everything included, also indexes.
+ * and the loop did meanwhile; lines of 64 bytes; requests of which each is in a context, set anew
+ * for one in eight. One core; everything included, also indexes.
  *
  * Usage: ingest_bench [RESOURCES [FOLDER]]
  */
@@ -18,7 +19,7 @@
 struct generator {
 	struct arena_writer *arena;
 	uint32_t stacks[64];
-	uint64_t async_id, run_id, arming_id, cause_id;
+	uint64_t async_id, run_id, arming_id, cause_id, context_id;
 };
 
 static double cpu_seconds(void)
@@ -197,7 +198,32 @@ static void put_log(struct generator *g)
 	arena_writer_put(g->arena, 1, 0, EVENT_LOG, &event, sizeof event, text, sizeof text);
 }
 
-enum kind { REQUESTS, MIXED, SHOTS, FILES, LINES };
+enum kind { REQUESTS, MIXED, SHOTS, FILES, LINES, CONTEXTS };
+
+static void put_in_context(struct generator *g)
+{
+	struct event_carried carried = {0};
+
+	if (!g->context_id || g->async_id % 8 == 0) {
+		struct event_context set = {.context_id = g->context_id + 1,
+			.async_id = 1,
+			.run_id = 1,
+			.set = g->arena->now,
+			.stack = g->stacks[0],
+			.key_length = 10,
+			.value_length = 8};
+		char text[24];
+
+		g->context_id++;
+		snprintf(text, sizeof text, "request_id%08x", (unsigned)rand());
+		arena_writer_put(
+			g->arena, 1, 0, EVENT_CONTEXT, &set, sizeof set, text, sizeof text);
+	}
+	put_request(g);
+	carried.id = g->async_id;
+	carried.context_id = g->context_id;
+	ARENA_PUT(g->arena, 1, CARRIED, &carried);
+}
 
 static void measure(const char *name, enum kind kind, long resources, const char *folder)
 {
@@ -242,6 +268,8 @@ static void measure(const char *name, enum kind kind, long resources, const char
 					put_shot(&g);
 				else if (kind == FILES)
 					put_file(&g);
+				else if (kind == CONTEXTS)
+					put_in_context(&g);
 				else if (kind == LINES)
 					put_log(&g);
 				else if (kind == MIXED && made % 4 == 3)
@@ -282,5 +310,6 @@ int main(int argc, char **argv)
 	measure("timers that fire once", SHOTS, resources, folder);
 	measure("requests, pool and waits", FILES, resources, folder);
 	measure("lines, 1/8 requests", LINES, resources, folder);
+	measure("requests in a context", CONTEXTS, resources, folder);
 	return 0;
 }

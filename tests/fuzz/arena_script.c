@@ -64,7 +64,9 @@ size_t arena_step_add(uint8_t *script, size_t size, size_t room, const struct ar
 	X(overwritten_until)                                                                       \
 	X(ancestors_lost)                                                                          \
 	X(stacks_cut)                                                                              \
-	X(free_ancestors)
+	X(free_ancestors)                                                                          \
+	X(arming_id)                                                                               \
+	X(context_id)
 
 static const struct {
 	size_t offset, size;
@@ -87,7 +89,8 @@ void *arena_script_word(struct arena_header *header, uint8_t aux, size_t *ret_si
 
 /* As above. */
 static const uint8_t regions[] = {ARENA_THREADS, ARENA_MODULES, ARENA_SINKS, ARENA_CRASHES,
-	ARENA_LIVES, ARENA_NODES, ARENA_CHUNK_STATES, ARENA_CHUNKS, ARENA_DETAILS, ARENA_ANCESTORS};
+	ARENA_LIVES, ARENA_NODES, ARENA_CHUNK_STATES, ARENA_CHUNKS, ARENA_DETAILS, ARENA_ANCESTORS,
+	ARENA_TYPES};
 _Static_assert(sizeof regions == ARENA_REGION_COUNT, "every region has its number");
 
 enum arena_region_name arena_script_region(uint8_t aux)

@@ -95,6 +95,38 @@ static void add_arena(struct core_arena *arena, unsigned events)
 	}
 }
 
+/* A resource of the program's own, and what was in force where it was made: IDs that fit. */
+static void add_contexts(void)
+{
+	struct event_resource resource = {
+		.head = {EVENT_RESOURCE, 0, sizeof resource}, .thread = 1};
+	struct event_context set = {.head = {EVENT_CONTEXT, 0, sizeof set + 16},
+		.context_id = 2,
+		.parent_id = 1,
+		.async_id = 1,
+		.run_id = 1,
+		.set = 5,
+		.key_length = 7,
+		.value_length = 4};
+	struct event_carried carried = {
+		.head = {EVENT_CARRIED, 0, sizeof carried}, .id = 5, .context_id = 2};
+	unsigned char bytes[sizeof set + 16] = {0};
+
+	resource.birth = (struct event_birth){.async_id = 5,
+		.trigger_id = 1,
+		.run_id = 1,
+		.created = 5,
+		.type = ACAUSAL_TYPE_OWN + 1,
+		.api = ACAUSAL_API_acausal_resource_init};
+	add(STEP_EVENT, 1, &resource, sizeof resource);
+	memcpy(bytes, &set, sizeof set);
+	memcpy(bytes + sizeof set, "request7f3a", 11);
+	add(STEP_EVENT, 1, bytes, sizeof bytes);
+	add(STEP_EVENT, 1, &carried, sizeof carried);
+	carried.is_arming = 1;
+	add(STEP_EVENT, 1, &carried, sizeof carried);
+}
+
 /* IDs that belong together: the kind is the only thing in which one event differs from the next. */
 static void add_everything(void)
 {
@@ -111,6 +143,7 @@ static void add_everything(void)
 
 		add(STEP_EVENT, 1, words, sizeof words);
 	}
+	add_contexts();
 	add(STEP_DRAIN, 0, "", 0);
 	add(STEP_SEAL, 1, "", 0);
 	add(STEP_END, 0, "\1\0\0\0", 4);

@@ -19,7 +19,7 @@ ulimit -c unlimited
 # What a core says of paths is of this folder, and its environment is empty.
 cp "$B/acausal" "$B/libacausal.so" "$scratch"
 cp "$B"/tests/{core_death,core_pending,uv_facts,uv_causes,uv_pool,uv_held,process_family,fork_loops} \
-	"$B"/tests/{log_routes,timer_chain,echo_server} "$scratch"
+	"$B"/tests/{log_routes,timer_chain,echo_server,context_world} "$scratch"
 mkdir -p "$seeds"/{arena,core,recording,rows}
 
 # Most programs end well: they leave a core all the same, as their last act.
@@ -70,13 +70,15 @@ make_core held "${record[@]}" "$scratch/uv_held"
 make_core family "${record[@]}" "$scratch/process_family" fork
 make_core fork_loops "${record[@]}" "$scratch/fork_loops"
 make_core routes "${record[@]}" "$scratch/log_routes" truth files line
+make_core contexts "${record[@]}" "$scratch/context_world" crash
 # Those in flight mode have what others have not: ancestors, and details of what is alive.
 flight=(timeout -s ABRT 2 env ACAUSAL_FLIGHT=1M LD_PRELOAD="$scratch/libacausal.so $scratch/end.so")
 make_core flight_chain "${flight[@]}" "$scratch/timer_chain"
 make_core flight_causes "${flight[@]}" "$scratch/uv_causes"
 make_core flight_server "${flight[@]}" "$scratch/echo_server"
+make_core flight_contexts "${flight[@]}" "$scratch/context_world" crash
 for name in null facts causes pool held family fork_loops routes flight_chain flight_causes \
-	flight_server; do
+	flight_server contexts flight_contexts; do
 	keep_arena "$name"
 done
 "$B/tests/arena_seed" >"$scratch/script"

@@ -3,7 +3,12 @@
  * of eight frames, for arming it again, and for a callback that does nothing. Run with and without
  * the recorder; the difference is the recorder's. Each figure is the median of many batches, so
  * that a wait for the ingester or for a processor does not count.
+ *
+ * With an argument values of three storages are in force all the while, which everything hands on,
+ * and asking for one is measured too.
  */
+#include "recorder/acausal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +22,8 @@ static uv_timer_t timers[BATCH];
 static uv_async_t asyncs[BATCH];
 static uv_idle_t idles[BATCH];
 static uint64_t made_async[BATCHES], made_timer[BATCHES], armed[BATCHES], ran[BATCHES];
+static uint64_t got[BATCHES];
+static struct acausal_storage *storage;
 static int batch;
 
 static void on_timer(uv_timer_t *timer)
@@ -54,6 +61,15 @@ static void arm_timers(void)
 		uv_timer_start(&timers[0], on_timer, 100000, 0);
 }
 
+static void get_values(void)
+{
+	for (int i = 0; i < BATCH; i++) {
+		void *value = acausal_storage_get(storage);
+
+		__asm__ volatile("" : "+r"(value));
+	}
+}
+
 /* Calls itself, so that the call of libuv stands on FRAMES frames above the callback's entry. */
 __attribute__((noinline)) static uint64_t timed(void (*work)(void), int frames)
 {
@@ -75,6 +91,7 @@ static void on_step(uv_timer_t *timer)
 	made_async[batch] = timed(make_asyncs, FRAMES - 3);
 	made_timer[batch] = timed(make_timers, FRAMES - 3);
 	armed[batch] = timed(arm_timers, FRAMES - 3);
+	got[batch] = timed(get_values, 0);
 	for (int i = 0; i < BATCH; i++) {
 		uv_close((uv_handle_t *)&asyncs[i], NULL);
 		uv_close((uv_handle_t *)&timers[i], NULL);
@@ -116,9 +133,23 @@ static void print_median(const char *name, uint64_t *times)
 	printf("%s %.1f\n", name, (double)times[BATCHES / 2] / BATCH);
 }
 
-int main(void)
+static void enter_values(void)
+{
+	static int values[3];
+
+	for (int i = 0; i < 3; i++) {
+		storage = acausal_storage_create(NULL);
+		acausal_storage_enter(storage, &values[i]);
+	}
+}
+
+int main(int argc, char **argv)
 {
 	uv_timer_t step;
+
+	(void)argv;
+	if (argc > 1)
+		enter_values();
 
 	uv_loop_init(&loop);
 	uv_timer_init(&loop, &step);
@@ -129,5 +160,6 @@ int main(void)
 	print_median("made_timer", made_timer);
 	print_median("armed", armed);
 	print_median("ran", ran);
+	print_median("got", got);
 	return uv_loop_close(&loop) ? 1 : 0;
 }

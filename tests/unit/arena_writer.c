@@ -27,6 +27,7 @@ struct arena_writer *arena_writer_create(uint32_t chunks)
 		[ARENA_THREADS] = sizeof(struct arena_thread),
 		[ARENA_MODULES] = sizeof(struct arena_module),
 		[ARENA_SINKS] = sizeof(struct arena_sink),
+		[ARENA_TYPES] = sizeof(struct arena_type),
 		[ARENA_CRASHES] = sizeof(struct arena_crash),
 		[ARENA_LIVES] = sizeof(struct arena_live),
 		[ARENA_DETAILS] = sizeof(struct arena_detail),
@@ -35,7 +36,7 @@ struct arena_writer *arena_writer_create(uint32_t chunks)
 		[ARENA_CHUNK_STATES] = sizeof(struct arena_chunk),
 		[ARENA_CHUNKS] = ARENA_CHUNK_SIZE,
 	};
-	uint32_t count[ARENA_REGION_COUNT] = {64, 64, 64, 8, 4096, 4096, 4096, 4096, 0, 0};
+	uint32_t count[ARENA_REGION_COUNT] = {64, 64, 64, 256, 8, 4096, 4096, 4096, 4096, 0, 0};
 	struct writer *writer = calloc(1, sizeof *writer);
 	struct arena_writer *public = &writer->public;
 	uint64_t offset = (sizeof(struct arena_header) + 63) & ~63ull;
@@ -120,6 +121,13 @@ struct arena_sink *arena_writer_sink(struct arena_writer *writer, uint32_t index
 	if (writer->header->used[ARENA_SINKS].value <= index)
 		writer->header->used[ARENA_SINKS].value = index + 1;
 	return record(writer, ARENA_SINKS, index);
+}
+
+struct arena_type *arena_writer_type(struct arena_writer *writer, uint32_t index)
+{
+	if (writer->header->used[ARENA_TYPES].value <= index)
+		writer->header->used[ARENA_TYPES].value = index + 1;
+	return record(writer, ARENA_TYPES, index);
 }
 
 struct arena_crash *arena_writer_crash(struct arena_writer *writer, uint32_t index)

@@ -40,10 +40,11 @@ bool arena_writer_put(struct arena_writer *, uint32_t thread, uint32_t depth, en
  */
 void arena_writer_seal(struct arena_writer *, uint32_t thread);
 
-/* Records to be filled by the test; 0-based threads and crashes, all others 1-based. */
+/* Records to be filled by the test; 0-based threads, types and crashes, all others 1-based. */
 struct arena_thread *arena_writer_thread(struct arena_writer *, uint32_t index);
 struct arena_live *arena_writer_live(struct arena_writer *, uint32_t index);
 struct arena_sink *arena_writer_sink(struct arena_writer *, uint32_t index);
+struct arena_type *arena_writer_type(struct arena_writer *, uint32_t index);
 struct arena_crash *arena_writer_crash(struct arena_writer *, uint32_t index);
 struct arena_ancestor *arena_writer_ancestor(struct arena_writer *, uint32_t index);
 /* Of the live record with that index. */
