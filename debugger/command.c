@@ -80,6 +80,14 @@ int command_unknown(
 			"'%s' is no command, but an executable: record it with"
 			" 'acausal record %s'",
 			name, name);
+	command = command_find(table, name, COMMAND_SHELL | COMMAND_PROMPT);
+	if (command)
+		return error_set(err,
+			flags & COMMAND_PROMPT
+				? "'%s' is for the shell: type '!acausal %s ...'"
+				: "'%s' is for the prompt, which 'acausal debug' opens"
+				  " ('acausal help %s' tells about it)",
+			name, command->name);
 	for (row = table->rows; (command = *row); row++) {
 		if (!is_offered(command, flags))
 			continue;
@@ -135,15 +143,11 @@ static int recording_as_word(const struct invocation *invocation, struct error *
 	return 2;
 }
 
-static int run_parsed(
-	struct session *session, const struct invocation *invocation, struct error *err)
+static int run_on(struct session *session, const struct invocation *invocation, struct error *err)
 {
 	const struct command *command = invocation->command;
-	const char *path = option_value(&invocation->options, "r");
 	int status;
 
-	if (path)
-		session_set_path(session, path);
 	if (!(command->flags & COMMAND_RECORDING))
 		return command->run(session, invocation, err);
 	if (session_acquire(session, err))
@@ -151,6 +155,25 @@ static int run_parsed(
 	status = command->run(session, invocation, err);
 	session_release(session);
 	return status;
+}
+
+/* At the prompt -r is for that command alone: what the prompt is about, it remains about. */
+static int run_parsed(
+	struct session *session, const struct invocation *invocation, struct error *err)
+{
+	const char *path = option_value(&invocation->options, "r");
+	struct session visit;
+	int status;
+
+	if (path && session->at_prompt) {
+		session_init_visit(&visit, session, path);
+		status = run_on(&visit, invocation, err);
+		session_deinit(&visit);
+		return status;
+	}
+	if (path)
+		session_set_path(session, path);
+	return run_on(session, invocation, err);
 }
 
 int command_run(const struct command_table *table, const struct command *command,

@@ -2,7 +2,6 @@
 #include "debugger/help.h"
 
 #include "debugger/manual.h"
-#include "debugger/text/version.h"
 
 #include <string.h>
 
@@ -12,27 +11,27 @@ static const struct option_row help_options[] = {
 	{0},
 };
 
-void help_show_all(const struct command_table *table, FILE *out)
+/* Also one that is typed elsewhere, if it is named in full. NULL: there is none. */
+static const struct command *find(
+	const struct session *session, const struct invocation *invocation, struct error *err)
 {
-	fputs("acausal: how did the program get here?\n\nusage: acausal COMMAND [ARGUMENTS]\n\n",
-		out);
-	manual_list(table, COMMAND_SHELL, out);
-	fputs("\n  acausal help COMMAND   more about one\n"
-	      "  acausal --version      " ACAUSAL_VERSION "\n"
-	      "\nBegin with: acausal record ./program\n",
-		out);
+	const char *name = invocation->options.words[0];
+	const struct command *command =
+		command_find(invocation->table, name, COMMAND_SHELL | COMMAND_PROMPT);
+
+	return command ? command
+		       : command_find_beginning(invocation->table, name,
+				 session->at_prompt ? COMMAND_PROMPT : COMMAND_SHELL, err);
 }
 
 static int help_run(struct session *session, const struct invocation *invocation, struct error *err)
 {
 	bool man = option_value(&invocation->options, "man");
-	int flags = session->at_prompt ? COMMAND_PROMPT : COMMAND_SHELL;
 	const struct command *command = NULL;
 
 	if (invocation->options.word_count &&
 		!(man && !strcmp(invocation->options.words[0], "acausal"))) {
-		command = command_find_beginning(
-			invocation->table, invocation->options.words[0], flags, err);
+		command = find(session, invocation, err);
 		if (!command)
 			return 2;
 	}
@@ -41,9 +40,9 @@ static int help_run(struct session *session, const struct invocation *invocation
 	else if (command)
 		manual_show(command, session->out);
 	else if (session->at_prompt)
-		manual_list(invocation->table, COMMAND_PROMPT, session->out);
+		manual_list_prompt(invocation->table, session->out);
 	else
-		help_show_all(invocation->table, session->out);
+		manual_list_shell(invocation->table, session->out);
 	return 0;
 }
 
@@ -51,9 +50,11 @@ const struct command help_command = {
 	.name = "help",
 	.aliases = "h",
 	.group = GROUP_PROMPT,
-	.usage = "[COMMAND]",
+	.usage = "[--man] [COMMAND]",
 	.summary = "tell about the commands, or one of them",
-	.description = "Without COMMAND it lists the commands.",
+	.description =
+		"Without COMMAND it lists the commands: those of the shell, or at the prompt "
+		"those of the prompt.",
 	.options = help_options,
 	.flags = COMMAND_SHELL | COMMAND_PROMPT,
 	.most_words = 1,

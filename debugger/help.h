@@ -6,7 +6,4 @@
 
 extern const struct command help_command;
 
-/* What `acausal help` says, for the shell. */
-void help_show_all(const struct command_table *table, FILE *out);
-
 #endif

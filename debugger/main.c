@@ -3,7 +3,7 @@
  * went wrong and ends with its status: 0 done, 1 it could not be done, 2 the command line is wrong.
  */
 #include "debugger/command_table.h"
-#include "debugger/help.h"
+#include "debugger/manual.h"
 #include "debugger/overview.h"
 #include "debugger/prompt/prompt_line.h"
 #include "debugger/recording/request_finder.h"
@@ -72,7 +72,7 @@ static int run(int argc, char **argv, int first, struct session *session, struct
 		return 0;
 	}
 	if (!strcmp(name, "--help") || !strcmp(name, "-h")) {
-		help_show_all(&command_table, stdout);
+		manual_list_shell(&command_table, stdout);
 		return 0;
 	}
 	if (*name == '-') {

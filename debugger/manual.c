@@ -5,14 +5,17 @@
 #include "debugger/manual.h"
 
 #include "debugger/command.h"
+#include "debugger/text/terminal.h"
 #include "debugger/text/version.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#define COLUMNS	     80
-#define OPTION_WIDTH 24
-#define NAME_WIDTH   8
+#define COLUMNS	      80 /* where there is no terminal */
+#define MOST_COLUMNS  100
+#define OPTION_COLUMN 27
+#define NAME_COLUMN   12
+#define MARGIN	      2 /* of what stays as it is */
 
 static void option_words(const struct option_row *row, char *room, size_t size)
 {
@@ -32,47 +35,109 @@ static bool is_row(const struct option_row *row)
 	return row && (row->name || row->letter);
 }
 
-/* Words that go on where a column begins, within the width that help keeps to. */
-static void write_column(const char *text, size_t column, FILE *out)
+/* A page that is always filled, and not too wide to be read. */
+static void begin(struct page *page, FILE *out)
 {
-	size_t at = column;
+	terminal_begin(page, out);
+	if (!page->strict)
+		page->columns = COLUMNS;
+	else if (page->columns > MOST_COLUMNS)
+		page->columns = MOST_COLUMNS;
+	page->strict = true;
+}
+
+static void show(struct page *page, FILE *out)
+{
+	terminal_show(page, out, true);
+	page_deinit(page);
+}
+
+/* Words in a column that goes on where it began. */
+static void add_column(struct page *page, size_t column, const char *text)
+{
+	page_tab(page, column);
+	page->indent = column;
+	page_words(page, PAGE_PLAIN, text);
+	page_end_line(page);
+	page->indent = 0;
+}
+
+/* Paragraphs; a line that begins with a blank stays as it is. */
+static void add_paragraphs(struct page *page, const char *text)
+{
+	struct strbuf line = {0};
 
 	while (*text) {
-		size_t length = strcspn(text, " ");
+		size_t length = strcspn(text, "\n");
+		bool stays = !length || *text == ' ';
 
-		if (at == column || at + 1 + length <= COLUMNS) {
-			at += (size_t)fprintf(
-				out, "%s%.*s", at == column ? "" : " ", (int)length, text);
-			text += length + (text[length] == ' ');
+		if (stays && page->column)
+			page_end_line(page);
+		strbuf_clear(&line);
+		strbuf_add_string(&line, page->column ? " " : "");
+		strbuf_add(&line, text, length);
+		if (stays) {
+			page_add(page, PAGE_PLAIN, strbuf_string(&line));
+			page_end_line(page);
 		} else {
-			fprintf(out, "\n%*s", (int)column, "");
-			at = column;
+			page_words(page, PAGE_PLAIN, strbuf_string(&line));
 		}
+		text += length + (text[length] == '\n');
 	}
-	fputc('\n', out);
+	if (page->column)
+		page_end_line(page);
+	strbuf_deinit(&line);
+}
+
+static void add_aliases(struct page *page, const char *aliases)
+{
+	page_add(page, PAGE_PLAIN, "Also: ");
+	for (; *aliases; aliases++) {
+		char letter[] = {*aliases, '\0'};
+
+		page_add(page, PAGE_PLAIN, *aliases == ' ' ? ", " : letter);
+	}
+	page_end_line(page);
 }
 
 void manual_show(const struct command *command, FILE *out)
 {
 	const struct option_row *row;
+	struct page page = {0};
 	char words[80];
 
-	fprintf(out, "usage: acausal %s%s%s\n\n%c%s.\n", command->name, *command->usage ? " " : "",
-		command->usage, toupper((unsigned char)command->summary[0]), command->summary + 1);
+	begin(&page, out);
+	page_printf(&page, PAGE_PLAIN, "usage: %s%s%s%s",
+		command->flags & COMMAND_SHELL ? "acausal " : "", command->name,
+		*command->usage ? " " : "", command->usage);
+	page_end_line(&page);
+	page_end_line(&page);
+	page_printf(&page, PAGE_PLAIN, "%c%s.", toupper((unsigned char)command->summary[0]),
+		command->summary + 1);
+	page_end_line(&page);
 	if (command->aliases)
-		fprintf(out, "Also: %s\n", command->aliases);
-	fprintf(out, "\n%s\n", command->description);
-	if (!is_row(command->options))
-		return;
-	fputc('\n', out);
+		add_aliases(&page, command->aliases);
+	page_end_line(&page);
+	add_paragraphs(&page, command->description);
+	if (is_row(command->options))
+		page_end_line(&page);
 	for (row = command->options; is_row(row); row++) {
 		option_words(row, words, sizeof words);
-		fprintf(out, "  %-*s ", OPTION_WIDTH, words);
-		write_column(row->help, OPTION_WIDTH + 3, out);
+		page_printf(&page, PAGE_PLAIN, "  %s", words);
+		add_column(&page, OPTION_COLUMN, row->help);
 	}
+	show(&page, out);
 }
 
-void manual_list(const struct command_table *table, int flags, FILE *out)
+static void add_heading(struct page *page, const char *heading, bool parts)
+{
+	if (parts)
+		page_end_line(page);
+	page_printf(page, PAGE_STRONG, "%s:", heading);
+	page_end_line(page);
+}
+
+static void add_list(struct page *page, const struct command_table *table, int flags)
 {
 	static const char *const headings[] = {
 #define X(tag, heading) heading,
@@ -90,22 +155,50 @@ void manual_list(const struct command_table *table, int flags, FILE *out)
 				!(command->flags & flags & (COMMAND_SHELL | COMMAND_PROMPT)))
 				continue;
 			if (!has_heading)
-				fprintf(out, "%s%s:\n", has_any ? "\n" : "", headings[group]);
+				add_heading(page, headings[group], has_any);
 			has_heading = has_any = true;
-			fprintf(out, "  %-*s  %s\n", NAME_WIDTH, command->name, command->summary);
+			page_printf(page, PAGE_PLAIN, "  %s", command->name);
+			add_column(page, NAME_COLUMN, command->summary);
 		}
 	}
 }
 
-/* Text for roff: "-" and "\" stay what they are, and no line begins a request. */
-static void roff_text(const char *text, FILE *out)
+void manual_list_shell(const struct command_table *table, FILE *out)
 {
-	bool line_begins = true;
+	static const char before[] = "acausal: how did the program get here?\n\n"
+				     "usage: acausal COMMAND [ARGUMENTS]\n\n";
+	static const char after[] = "\n  acausal help COMMAND   more about one\n"
+				    "  acausal --version      " ACAUSAL_VERSION "\n\n"
+				    "Begin with: acausal record ./program\n";
+	struct page page = {0};
 
-	for (; *text; text++) {
-		if (line_begins && (*text == '.' || *text == '\''))
-			fputs("\\&", out);
-		line_begins = *text == '\n';
+	begin(&page, out);
+	add_paragraphs(&page, before);
+	add_list(&page, table, COMMAND_SHELL);
+	add_paragraphs(&page, after);
+	show(&page, out);
+}
+
+void manual_list_prompt(const struct command_table *table, FILE *out)
+{
+	static const char after[] =
+		"\n  help COMMAND   more about one; a beginning of its name will do\n"
+		"  Enter          the last command again\n"
+		"  Ctrl-C         ends what takes too long; Ctrl-D leaves\n";
+	struct page page = {0};
+
+	begin(&page, out);
+	add_list(&page, table, COMMAND_PROMPT);
+	add_paragraphs(&page, after);
+	show(&page, out);
+}
+
+/* One line for roff: "-" and "\\" stay what they are, and it begins no request. */
+static void roff_line(const char *text, size_t length, FILE *out)
+{
+	if (length && (*text == '.' || *text == '\''))
+		fputs("\\&", out);
+	for (; length; length--, text++) {
 		if (*text == '-')
 			fputs("\\-", out);
 		else if (*text == '\\')
@@ -115,24 +208,28 @@ static void roff_text(const char *text, FILE *out)
 	}
 }
 
+static void roff_text(const char *text, FILE *out)
+{
+	roff_line(text, strlen(text), out);
+}
+
 /* Paragraphs; a line that begins with a blank is an example and stays as it is. */
 static void roff_paragraphs(const char *text, FILE *out)
 {
 	bool is_example = false;
 
 	while (*text) {
-		size_t length = strcspn(text, "\n");
-		char line[512];
+		size_t length = strcspn(text, "\n"), blanks = strspn(text, " ");
+		size_t margin = blanks < MARGIN ? blanks : MARGIN; /* more is a column's */
 
-		snprintf(line, sizeof line, "%.*s", (int)length, text);
-		if ((*line == ' ') != is_example && *line) {
+		if (length && (blanks > 0) != is_example) {
 			fputs(is_example ? ".fi\n.RE\n.PP\n" : ".PP\n.RS\n.nf\n", out);
 			is_example = !is_example;
 		}
-		if (!*line && !is_example)
+		if (!length && !is_example)
 			fputs(".PP\n", out);
-		roff_text(is_example ? line + strspn(line, " ") : line, out);
-		if (*line || is_example)
+		roff_line(text + margin, length - margin, out);
+		if (length || is_example)
 			fputc('\n', out);
 		text += length + (text[length] == '\n');
 	}

@@ -78,6 +78,16 @@ static int parse_one(const struct option_row *rows, const char *word, const char
 	return taken;
 }
 
+/* A number below zero is none, nor is a comment of SQL. */
+static bool is_option(const char *word)
+{
+	if (word[0] != '-' || !word[1])
+		return false;
+	if (word[1] == '-')
+		return !strchr(" \t\n", word[2]);
+	return word[1] < '0' || word[1] > '9';
+}
+
 int option_parse(const struct option_row *rows, int argc, char **argv, bool stop_at_word,
 	struct option_values *ret, struct error *err)
 {
@@ -89,8 +99,7 @@ int option_parse(const struct option_row *rows, int argc, char **argv, bool stop
 			i++;
 			break;
 		}
-		/* A number below zero is no option. */
-		if (argv[i][0] != '-' || !argv[i][1] || (argv[i][1] >= '0' && argv[i][1] <= '9')) {
+		if (!is_option(argv[i])) {
 			if (stop_at_word)
 				break;
 			argv[ret->word_count++] = argv[i];
@@ -118,7 +127,7 @@ const struct option_row *option_row_of(const struct option_row *rows, const char
 	const char *name;
 	size_t length, i;
 
-	if (!rows || word[0] != '-' || !word[1] || !strcmp(word, "--"))
+	if (!rows || !is_option(word))
 		return NULL;
 	i = read_name(rows, word, &name, &length);
 	return i == OPTIONS_MAX ? NULL : &rows[i];

@@ -4,9 +4,9 @@
  */
 #include "debugger/overview.h"
 
-#include "debugger/help.h"
 #include "debugger/lineage/describe.h"
 #include "debugger/lineage/describe_process.h"
+#include "debugger/manual.h"
 #include "debugger/overview_processes.h"
 #include "debugger/recording/file_kind.h"
 #include "debugger/recording/lookup.h"
@@ -269,6 +269,9 @@ static void suggest_queries(struct overview *overview, const struct session *ses
 		quantity_add_duration(&words, longest);
 		suggest(&overview->page, session, "query", "stalls", strbuf_string(&words));
 	}
+	if (number_of(overview, "SELECT max(context_id) FROM main.context") != UNKNOWN)
+		suggest(&overview->page, session, "query", "lost-context",
+			"where a value of the context was lost");
 	suggest(&overview->page, session, "query", NULL,
 		"ready-made questions: leaks, latency, pool …");
 	strbuf_deinit(&words);
@@ -315,7 +318,7 @@ int overview_run(struct session *session, const struct invocation *invocation, s
 
 	if (!session->recording && !session->path_given &&
 		file_kind_of(session->path) == FILE_MISSING) {
-		help_show_all(invocation->table, session->out);
+		manual_list_shell(invocation->table, session->out);
 		return 0;
 	}
 	if (session_acquire(session, err))

@@ -14,6 +14,15 @@ void session_init(struct session *session, const char *path)
 	session_set_path(session, path);
 }
 
+void session_init_visit(struct session *visit, const struct session *from, const char *path)
+{
+	session_init(visit, path);
+	visit->out = from->out;
+	visit->ask = from->ask;
+	visit->at_prompt = from->at_prompt;
+	visit->is_visit = true;
+}
+
 static void close_recording(struct session *session)
 {
 	reader_close(session->recording);
@@ -95,8 +104,8 @@ void session_add_command(const struct session *session, struct strbuf *words, co
 	if (!session->at_prompt)
 		strbuf_add_string(words, "acausal ");
 	strbuf_add_string(words, command);
-	if (!session->at_prompt && session->path_typed && session->path[0] != '-' &&
-		!session->path[strspn(session->path, plain)])
+	if ((!session->at_prompt || session->is_visit) && session->path_typed &&
+		session->path[0] != '-' && !session->path[strspn(session->path, plain)])
 		strbuf_printf(words, " -r %s", session->path);
 }
 
@@ -123,6 +132,17 @@ static int open_recording(struct session *session, struct error *err)
 	default:
 		return reader_open(&session->recording, session->path, err);
 	}
+}
+
+bool session_has_core(const struct session *session)
+{
+	struct core_view *view;
+
+	if (file_kind_of(session->path) != FILE_CORE ||
+		core_view_create(&view, session->path, session->executable, NULL))
+		return false;
+	core_view_destroy(view);
+	return true;
 }
 
 int session_acquire(struct session *session, struct error *err)

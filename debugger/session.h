@@ -25,7 +25,8 @@ struct session {
 	bool path_given;	/* by -r or the environment, and not the default */
 	bool path_typed;	/* by -r: without it, the next command would not find it */
 	bool at_prompt;
-	bool quit; /* the prompt is to end */
+	bool is_visit; /* of one command to another recording, which the next would not find */
+	bool quit;     /* the prompt is to end */
 	FILE *out;
 
 	/*
@@ -48,6 +49,9 @@ struct session {
 /* Takes -r's FILE, or NULL for $ACAUSAL_RECORDING or acausal.db. */
 void session_init(struct session *session, const char *path);
 void session_deinit(struct session *session);
+
+/* For one command that is about another file than `from` is. */
+void session_init_visit(struct session *visit, const struct session *from, const char *path);
 
 /* Goes over to another recording. Takes a copy. */
 void session_set_path(struct session *session, const char *path);
@@ -72,6 +76,9 @@ void *session_attached(const struct session *session, enum session_attachment as
 
 /* How a command is typed here, as far as its own arguments: "trace", "acausal trace -r FILE". */
 void session_add_command(const struct session *session, struct strbuf *words, const char *command);
+
+/* Is it a core, whether or not it carries history? */
+bool session_has_core(const struct session *session);
 
 /*
  * Opens the recording unless it is open; one that still grew is looked at again. Of a core it opens

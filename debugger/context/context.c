@@ -238,9 +238,14 @@ static int change_words(
 		strbuf_add_string(words, " in ");
 	} else {
 		strbuf_add_string(words, " was in force where it was ");
-		strbuf_add_string(words, change->edge == EDGE_CAUSE ? "fired, by " : "armed, by ");
-		describe_arming(words, change->api, UNKNOWN, UNKNOWN);
-		strbuf_add_string(words, " in ");
+		if (change->is_work) {
+			strbuf_add_string(words, "worked on, in ");
+		} else {
+			strbuf_add_string(
+				words, change->edge == EDGE_CAUSE ? "fired, by " : "armed, by ");
+			describe_arming(words, change->api, UNKNOWN, UNKNOWN);
+			strbuf_add_string(words, " in ");
+		}
 	}
 	if (inquiry_add_run(inquiry, change->in.run.run_id, change->in.run.thread_id, err))
 		return -1;
@@ -253,9 +258,55 @@ static int change_words(
 	return 0;
 }
 
+/* Has one arming of what ran let several others make it fire? */
+static bool is_shared(struct inquiry *inquiry, const struct context_change *change)
+{
+	static const char sql[] = "SELECT count(*) FROM (SELECT 1 FROM packed_run"
+				  " WHERE async_id = ?1 AND cause_id IS NOT NULL LIMIT 2)";
+
+	return change->async_id != UNKNOWN &&
+	       reader_finds(inquiry->recording, "packed_run", "async_id") &&
+	       inquiry_number(inquiry, sql, change->async_id) > 1;
+}
+
+/*
+ * Where acausal_bind belongs, as schema/queries/lost-context.sql says: where many share what ran,
+ * or it has nothing in force, at the hand-over; of what waits for its own turn where that was
+ * armed.
+ */
+static void advice_line(
+	struct question *question, const struct context_change *change, bool in_text)
+{
+	struct inquiry *inquiry = &question->inquiry;
+	bool handed = change->kind == CONTEXT_LOST || !change->armed || is_shared(inquiry, change);
+	const struct frames *frames = handed ? change->frames : change->armed;
+	const struct frame *frame = frames ? frames_of_program(frames, inquiry->executable) : NULL;
+	struct strbuf *words = inquiry_words(inquiry);
+
+	if (change->kind == CONTEXT_LATE || change->edge != EDGE_CAUSE || change->is_work ||
+		!frame || !inquiry_add_frame(inquiry, frame)) {
+		inquiry_string(inquiry, "bind_at", NULL);
+		return;
+	}
+	inquiry_string(inquiry, "bind_at", strbuf_string(words));
+	if (!in_text)
+		return;
+	strbuf_add_string(words, handed ? ", which hands over what is run here"
+					: ", where what is run here begins to wait");
+	strbuf_add_string(words, ": acausal_bind there, and acausal_bound_call where it is run");
+	inquiry_line(inquiry, "bind at");
+}
+
+/* Two keys of one boundary: in text, what they share is told once, with the second. */
+static bool is_same_boundary(const struct context_change *one, const struct context_change *other)
+{
+	return one->kind == other->kind && one->kind != CONTEXT_LATE && one->edge == other->edge &&
+	       one->run_id == other->run_id && one->frames == other->frames;
+}
+
 /* One of them; those in text are the first ones. */
 static int change_lines(struct question *question, const struct context_change *change,
-	bool in_text, struct error *err)
+	bool in_text, bool with_place, struct error *err)
 {
 	struct inquiry *inquiry = &question->inquiry;
 	const struct frames *frames = change->frames;
@@ -269,10 +320,11 @@ static int change_lines(struct question *question, const struct context_change *
 	if (change->kind == CONTEXT_LATE && execution_stack(inquiry->recording, inquiry->cache,
 						    &change->in, change->stack_id, &frames, err))
 		return -1;
-	if (in_text)
+	if (with_place)
 		facts_add_frames(&inquiry->facts, "frames", frames, inquiry->executable);
 	else
 		facts_add_hidden_frames(&inquiry->facts, "frames", frames);
+	advice_line(question, change, with_place);
 	facts_end_item(&inquiry->facts);
 	return 0;
 }
@@ -285,9 +337,15 @@ static int changes_on_the_way(struct question *question, struct error *err)
 	size_t i;
 
 	facts_begin_list(&inquiry->facts, "changes");
-	for (i = 0; i < path->count; i++)
-		if (change_lines(question, &path->rows[i], i < CHANGES_SHOWN, err))
+	for (i = 0; i < path->count; i++) {
+		const struct context_change *change = &path->rows[i];
+		bool in_text = i < CHANGES_SHOWN;
+		bool is_last = i + 1 == path->count || i + 1 == CHANGES_SHOWN ||
+			       !is_same_boundary(change, change + 1);
+
+		if (change_lines(question, change, in_text, in_text && is_last, err))
 			return -1;
+	}
 	facts_end_list(&inquiry->facts);
 	words = inquiry_words(inquiry);
 	if (path->count > CHANGES_SHOWN) {
@@ -485,7 +543,7 @@ const struct command context_command = {
 	.name = "context",
 	.group = GROUP_STACK,
 	.usage = "[options] [POINT] [KEY]",
-	.summary = "show the context values in force at a point, and where some were lost",
+	.summary = "show the context values in force at a point, and where one was lost",
 	.description =
 		"A context is a set of values, such as the ID of a request, that a program has"
 		"\nset; callbacks inherit what was in force where they were armed. Shows those in"
@@ -497,12 +555,12 @@ const struct command context_command = {
 		"  acausal context run:97 request_id   that key alone\n"
 		"\n" COMMAND_POINT_WORDS "\n"
 		"\n"
-		"With --format json: `context`, keys and values in force; `values`, of each where"
-		"\nit was set and what it replaced (a `value` of null: the key was taken away);"
-		"\n`changes`, of each `what` (lost, replaced, late), the `edge` (link, cause), the"
-		"\n`value` that `run_id` began with and the `other_value` in `other_run_id`, with "
+		"JSON: context, keys and values in force; values, of each where"
+		"\nit was set and what it replaced (a value of null: the key was taken away);"
+		"\nchanges, of each what (lost, replaced, late), the edge (link, cause), the"
+		"\nvalue that run_id began with and the other_value in other_run_id, with "
 		"the"
-		"\n`frames` of that boundary, of a late one of the setting.",
+		"\nframes of that boundary, of a late one of the setting.",
 	.options = context_options,
 	.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING,
 	.most_words = 2,

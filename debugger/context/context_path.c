@@ -179,7 +179,9 @@ static int add_boundary(struct context_path *path, struct reader *recording,
 		.in = segment->in,
 		.api = segment->api,
 		.ns = segment->ns,
-		.frames = segment->frames};
+		.frames = segment->frames,
+		.async_id = segment->armed.async_id,
+		.armed = segment->edge == EDGE_LINK ? segment->frames : NULL};
 	side.row = link;
 	result = compare(path, &side, key, err);
 	if (!result && segment->has_firing) {
@@ -189,6 +191,7 @@ static int add_boundary(struct context_path *path, struct reader *recording,
 		side.row.api = firing->row.api ? firing->row.api : firing->row.kind;
 		side.row.ns = firing->row.caused_ns;
 		side.row.frames = firing->frames;
+		side.row.is_work = firing->is_work;
 		result = compare(path, &side, key, err);
 	}
 	if (!result && segment->edge == EDGE_LINK) {

@@ -25,6 +25,9 @@ struct context_change {
 	int64_t ns, set_ns;
 	const struct frames *frames; /* the stack of that; of a late one unknown … */
 	int64_t stack_id;	     /* … and this where it was set */
+	bool is_work;		     /* the thread pool's part of the same uv_work_t made it fire */
+	int64_t async_id;	     /* of the run */
+	const struct frames *armed;  /* where the run was armed */
 	size_t place;		     /* in the order in which they were met */
 };
 

@@ -3,12 +3,16 @@
  * in nothing; so each rule asks for a size and for a certainty:
  *
  * - Numbers are compared for one run of what is around them, so that load and length do not matter:
- *   half as many more, and by four standard errors, whose size each recording tells itself. How
- *   often a handle ran that was armed but a few times is load, and is not compared.
+ *   half as many more, and by four standard errors, whose size each recording tells itself where
+ *   there are runs enough. How often a handle ran that was armed but a few times is load, and is
+ *   not compared.
  * - What is only in one must be there in each run of what is around it, or so often that it is one
- *   in a thousand that the other has none by chance. Else it is rare.
+ *   in a thousand that the other has none by chance. Else it is rare. Where the other one makes the
+ *   same call by another way, each run is not enough: in which order things came is chance.
  * - Times are compared by their medians, and by the ranks of all, after what all others together
- *   grew by: another machine, or a busier one, is no difference.
+ *   grew by: another machine, or a busier one, is no difference. What others do meanwhile costs
+ *   each some tens of microseconds, so that the shorter a time is the more it must grow.
+ * - What is pooled is compared where both have it; what only one has is not known.
  */
 #include "debugger/diff/compare.h"
 
@@ -21,11 +25,13 @@
 
 #define RATIO		1.5
 #define ERRORS		4.0   /* standard errors */
+#define ARMED_SURE	1.33  /* so many times both, of armings */
 #define CHANCE		0.001 /* that all of it falls to one side */
 #define FEW		8     /* samples that are too few for ranks */
 #define RANK_ERRORS	3.3   /* with eight and eight there can be 3.36 */
-#define RAN_LEAST	20e3  /* ns between the medians, or … */
-#define RAN_SUM		10e6  /* … in all */
+#define RAN_LEAST	100e3 /* ns between the medians, or … */
+#define RAN_RATIO	2.0   /* … so many times as long, and … */
+#define RAN_SUM		10e6  /* … so much in all */
 #define WAIT_RATIO	2.0
 #define WAIT_LEAST	1e6
 #define FEW_RATIO	4.0
@@ -41,8 +47,9 @@ struct comparing {
 		int64_t created, runs;
 		double ns;
 		size_t paths;
-	} * sums[FOREST_SIDES]; /* of each node and what is below it */
-	bool *is_round;		/* a run that comes of itself */
+	} * sums[FOREST_SIDES];	 /* of each node and what is below it */
+	bool *is_round;		 /* a run that comes of itself */
+	bool *has[FOREST_SIDES]; /* what is the same without its way, by its number */
 	bool failed;
 };
 
@@ -118,12 +125,24 @@ static void sum_up(struct comparing *comparing, int side)
 			samples_sort(&own->waited);
 			sums->created += node->kind == NODE_CREATED ? own->count : 0;
 			sums->runs += node->kind == NODE_RUN ? own->count : 0;
+			comparing->has[side][node->local] = true;
 			sums->ns += own->ran.total_ns;
 			sums->paths++;
 		}
 		if (node->parent)
 			add_sums(&comparing->sums[side][node->parent - 1], sums);
 	}
+}
+
+/* Is it a moment of something that goes round? Which one is up to what comes when. */
+static bool is_in_round(const struct comparing *comparing, const struct node *node)
+{
+	uint32_t above;
+
+	for (above = node->parent; above; above = forest_node(comparing->forest, above)->parent)
+		if (comparing->is_round[above - 1])
+			return true;
+	return false;
 }
 
 /* --- what is only in one ------------------------------------------------------------------------
@@ -140,7 +159,13 @@ static int64_t around(const struct forest *forest, const struct node *node, int 
 /* Is it one in a thousand that `many`, each by chance in either, are all in one? */
 static bool is_certain(double many, double of, double other_of)
 {
-	return many >= of || many * log(of / (of + other_of)) < log(CHANCE);
+	return many * log(of / (of + other_of)) < log(CHANCE);
+}
+
+/* That it is in each run of what is around it tells nothing when that is in another order there. */
+static bool is_by_order(const struct comparing *comparing, const struct node *node, int side)
+{
+	return (node->local && comparing->has[!side][node->local]) || is_in_round(comparing, node);
 }
 
 static void find_only(struct comparing *comparing, uint32_t number, const struct node *node)
@@ -150,6 +175,7 @@ static void find_only(struct comparing *comparing, uint32_t number, const struct
 	const struct node_side *own = node->sides[side];
 	const struct sums *sums = &comparing->sums[side][number - 1];
 	bool is_call = node->kind == NODE_CREATED || node->kind == NODE_ARMED;
+	double many = (double)(is_call ? own->parents : own->count);
 	struct difference *row;
 
 	/* Below what is only in one it goes without saying. */
@@ -163,9 +189,10 @@ static void find_only(struct comparing *comparing, uint32_t number, const struct
 	row->of[1] = around(forest, node, 1);
 	row->created = sums->created;
 	row->runs = sums->runs;
+	row->alive = own->alive;
 	row->paths = sums->paths;
-	row->is_rare = !is_certain((double)(is_call ? own->parents : own->count),
-		(double)row->of[side], (double)row->of[!side]);
+	row->is_rare = !is_certain(many, (double)row->of[side], (double)row->of[!side]) &&
+		       (many < (double)row->of[side] || is_by_order(comparing, node, side));
 	switch (comparing->options->by) {
 	case COMPARE_BY_CREATED:
 		row->score = (double)sums->created;
@@ -216,24 +243,34 @@ static void compare_calls(struct comparing *comparing, uint32_t number, const st
 {
 	const struct node_side *const *sides = (const struct node_side *const *)node->sides;
 	const int64_t counts[FOREST_SIDES] = {sides[0]->count, sides[1]->count};
+	/* Of pooled ones it is not known how often what is around them ran without them. */
 	const int64_t of[FOREST_SIDES] = {
-		around(comparing->forest, node, 0), around(comparing->forest, node, 1)};
+		node->is_pooled ? sides[0]->parents : around(comparing->forest, node, 0),
+		node->is_pooled ? sides[1]->parents : around(comparing->forest, node, 1)};
 	double a = (double)counts[0] / (double)of[0], b = (double)counts[1] / (double)of[1];
 	double error = error_of(sides[0], a, (double)of[0]) + error_of(sides[1], b, (double)of[1]);
+	/* What is armed already need not be armed again: the busier, the less often it is. */
+	double sure = node->kind == NODE_ARMED ? ARMED_SURE : 1;
 
-	if (is_ratio(a, b, RATIO) && fabs(a - b) * (double)(of[0] > of[1] ? of[0] : of[1]) >= 2 &&
-		fabs(a - b) > ERRORS * sqrt(error))
+	/* A few runs tell too little of the spread; what is created once and for all has none. */
+	if ((of[0] < FEW || of[1] < FEW) && (node->kind == NODE_ARMED || of[0] > 1 || of[1] > 1 ||
+						    is_in_round(comparing, node)))
+		error += a / (double)of[0] + b / (double)of[1];
+	if (is_ratio(a, b, RATIO * sure) &&
+		fabs(a - b) * (double)(of[0] > of[1] ? of[0] : of[1]) >= 2 &&
+		fabs(a - b) > ERRORS * sure * sqrt(error))
 		add_counts(comparing, DIFFERENCE_CREATED, number, counts, of, UNKNOWN);
 }
 
-/* Do two shares differ by more than chance? */
-static bool is_other_share(const int64_t counts[FOREST_SIDES], const int64_t of[FOREST_SIDES])
+/* Do two shares differ by more than chance? When `by_code`, all and none is none. */
+static bool is_other_share(
+	const int64_t counts[FOREST_SIDES], const int64_t of[FOREST_SIDES], bool by_code)
 {
 	double n = (double)of[0], m = (double)of[1];
 	double a = (double)counts[0] / n, b = (double)counts[1] / m;
 	double both = ((double)counts[0] + (double)counts[1]) / (n + m);
 
-	if ((a <= 0 && b >= 1) || (a >= 1 && b <= 0))
+	if (by_code && ((a <= 0 && b >= 1) || (a >= 1 && b <= 0)))
 		return true;
 	return is_ratio(a, b, RATIO) &&
 	       fabs(a - b) > ERRORS * sqrt(both * (1 - both) * (1 / n + 1 / m));
@@ -244,7 +281,7 @@ static void compare_alive(struct comparing *comparing, uint32_t number, const st
 	const int64_t counts[FOREST_SIDES] = {node->sides[0]->alive, node->sides[1]->alive};
 	const int64_t of[FOREST_SIDES] = {node->sides[0]->count, node->sides[1]->count};
 
-	if (of[0] > 0 && of[1] > 0 && is_other_share(counts, of))
+	if (of[0] > 0 && of[1] > 0 && is_other_share(counts, of, !comparing->options->is_cut_off))
 		add_counts(comparing, DIFFERENCE_ALIVE, number, counts, of, UNKNOWN);
 }
 
@@ -265,7 +302,7 @@ static void compare_status(
 		count_of_status(node->sides[0], status), count_of_status(node->sides[1], status)};
 	const int64_t of[FOREST_SIDES] = {node->sides[0]->count, node->sides[1]->count};
 
-	if (of[0] > 0 && of[1] > 0 && is_other_share(counts, of))
+	if (of[0] > 0 && of[1] > 0 && is_other_share(counts, of, true))
 		add_counts(comparing, DIFFERENCE_STATUS, number, counts, of, status);
 }
 
@@ -370,7 +407,8 @@ static bool is_apart(const struct samples *a, const struct samples *b, double fa
 		return false;
 	if (waited)
 		return is_ratio(base, other, WAIT_RATIO) && apart >= WAIT_LEAST;
-	return is_ratio(base, other, RATIO) && (apart >= RAN_LEAST || apart * many >= RAN_SUM);
+	return (is_ratio(base, other, RATIO) && apart >= RAN_LEAST) ||
+	       (is_ratio(base, other, RAN_RATIO) && apart * many >= RAN_SUM);
 }
 
 /* By the clock itself too: what all others took longer makes nothing of what is the same. */
@@ -410,7 +448,8 @@ static void compare_node(struct comparing *comparing, uint32_t number)
 	if (!node->sides[0] && !node->sides[1])
 		return;
 	if (!node->sides[0] || !node->sides[1]) {
-		find_only(comparing, number, node);
+		if (!node->is_pooled)
+			find_only(comparing, number, node);
 		return;
 	}
 	comparing->ret->common++;
@@ -487,6 +526,7 @@ static void join(struct comparing *comparing)
 		if (told->also_count < DIFFERENCE_ALSO)
 			told->also[told->also_count] = row->node;
 		told->also_count++;
+		told->alive += row->alive;
 	}
 	comparing->failed |= !first;
 	keys_deinit(&calls);
@@ -551,9 +591,12 @@ int compare(struct comparison *ret, struct forest *forest, const struct compare_
 	*ret = (struct comparison){.drift = 1, .wait_drift = 1};
 	set_order(ret, options->by);
 	comparing.is_round = calloc(total + 1, sizeof *comparing.is_round);
-	for (side = 0; side < FOREST_SIDES; side++)
+	for (side = 0; side < FOREST_SIDES; side++) {
 		comparing.sums[side] = calloc(total + 1, sizeof *comparing.sums[side]);
-	if (!comparing.is_round || !comparing.sums[0] || !comparing.sums[1]) {
+		comparing.has[side] = calloc(forest->locals.count + 1, sizeof *comparing.has[side]);
+	}
+	if (!comparing.is_round || !comparing.sums[0] || !comparing.sums[1] || !comparing.has[0] ||
+		!comparing.has[1]) {
 		comparing.failed = true;
 		goto out;
 	}
@@ -576,6 +619,8 @@ out:
 	free(comparing.is_round);
 	free(comparing.sums[0]);
 	free(comparing.sums[1]);
+	free(comparing.has[0]);
+	free(comparing.has[1]);
 	return comparing.failed ? error_set(err, "out of memory") : 0;
 }
 

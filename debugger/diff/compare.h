@@ -35,6 +35,7 @@ struct difference {
 	int64_t counts[FOREST_SIDES]; /* how many … */
 	int64_t of[FOREST_SIDES];     /* … of how many */
 	int64_t created, runs;	      /* of ONLY_…: below the node, itself included */
+	int64_t alive;		      /* of ONLY_…: never destroyed, with what is told with it */
 	size_t paths;		      /* … so many nodes */
 	double score;
 
@@ -59,6 +60,7 @@ struct comparison {
 struct compare_options {
 	enum compare_by by;
 	const char *type; /* NULL: of all */
+	bool is_cut_off;  /* one of them ends while its program still ran */
 };
 
 /* To be ended with comparison_deinit. Sorts the samples of the forest. */

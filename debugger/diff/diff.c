@@ -2,8 +2,10 @@
  * do. */
 #include "debugger/diff/diff.h"
 
+#include "debugger/diff/builds.h"
 #include "debugger/diff/path.h"
 #include "debugger/diff/view.h"
+#include "debugger/recording/lookup.h"
 #include "debugger/text/terminal.h"
 
 #include <stdlib.h>
@@ -54,6 +56,22 @@ static bool as_json(const struct option_values *values)
 	return format && *format == 'j';
 }
 
+/* Whether the first program of one of them was still there at the end: what it had then is no leak.
+ */
+static int find_cut_off(const struct diff_view *view, bool *ret, struct error *err)
+{
+	struct process_row process;
+	int side, found;
+
+	for (side = 0; side < FOREST_SIDES; side++) {
+		found = lookup_process(view->sessions[side]->recording, 1, &process, err);
+		if (found < 0)
+			return -1;
+		*ret |= !found || process.exit_code == UNKNOWN;
+	}
+	return 0;
+}
+
 /* Both recordings as one tree. */
 static int gather_both(struct diff_view *view, struct forest *forest, struct error *err)
 {
@@ -79,7 +97,7 @@ static int show_all(struct diff_view *view, const struct option_values *values, 
 		return 0;
 	}
 	terminal_begin(&page, session->out);
-	result = diff_view_text(&page, view, err);
+	result = diff_view_text(&page, view, err) || diff_builds(&page, view, err);
 	if (!result)
 		terminal_show(&page, session->out, !session->at_prompt);
 	page_deinit(&page);
@@ -89,7 +107,7 @@ static int show_all(struct diff_view *view, const struct option_values *values, 
 /* Everything in the one and the other. Returns the exit status. */
 static int diff_all(struct diff_view *view, const struct option_values *values, struct error *err)
 {
-	struct compare_options options = {by_option(values), option_value(values, "type")};
+	struct compare_options options = {by_option(values), option_value(values, "type"), false};
 	struct comparison comparison = {0};
 	struct forest forest;
 	int status = 1;
@@ -98,8 +116,8 @@ static int diff_all(struct diff_view *view, const struct option_values *values, 
 	view->forest = &forest;
 	view->comparison = &comparison;
 	view->all = option_value(values, "all");
-	if (!gather_both(view, &forest, err) && !compare(&comparison, &forest, &options, err) &&
-		!show_all(view, values, err))
+	if (!find_cut_off(view, &options.is_cut_off, err) && !gather_both(view, &forest, err) &&
+		!compare(&comparison, &forest, &options, err) && !show_all(view, values, err))
 		status = option_value(values, "exit-code") && comparison.count != comparison.rare;
 	comparison_deinit(&comparison);
 	forest_deinit(&forest);
@@ -144,7 +162,7 @@ const struct command diff_command = {
 	.name = "diff",
 	.group = GROUP_DATA,
 	.usage = "[options] OTHER [POINT [OTHER_POINT]]",
-	.summary = "compare with another recording: what happens in one only, what is slower",
+	.summary = "compare two recordings: what happens in one only, what is slower",
 	.description =
 		"Compares the recording (-r FILE, the base) with OTHER, for instance that of the"
 		"\nversion before with that of the one after: acausal diff -r old.db new.db. OTHER"
@@ -156,19 +174,22 @@ const struct command diff_command = {
 		"\n"
 		"What is shown is beyond what two recordings of the same program differ by.\n"
 		"\n"
-		"  only in one      in every run of what is around it, or so often that it is one"
-		"\n                   in a thousand that it is chance (others: --all)\n"
-		"  numbers, errors  for one run of what is around it: by half as many, and by four"
-		"\n                   standard errors. Numbers that the load makes, as of reads of"
-		"\n                   few handles, are not compared\n"
-		"  time             of the runs, and before them: of requests since they were made,"
-		"\n                   of timers since their time. The median by half as long (waits"
-		"\n                   twice), by 20 us (waits 1 ms) and by the ranks of all, after"
-		"\n                   what everything took longer\n"
+		"  only in one      in every run of what is around it, unless that goes round or"
+		"\n                   the other one calls the same by another way; or so often"
+		"\n                   that it is one in a thousand that it is chance (others:"
+		"\n                   --all)\n"
+		"  numbers, errors  for one run of what is around it: by half as many, and by"
+		"\n                   four standard errors. Numbers that the load makes, as of"
+		"\n                   reads of few handles, are not compared\n"
+		"  time             of the runs, and before them: of requests since they were"
+		"\n                   made, of timers since their time. The median by half as long"
+		"\n                   (waits twice), by 100 us (waits 1 ms) or 10 ms in all, and by"
+		"\n                   the ranks of all, after what everything took longer\n"
 		"\n"
 		"With POINT it compares two async stacks, and tells where they part on the way from"
 		"\nmain: that of POINT with that of OTHER_POINT in the other recording, or with"
-		"\nwhat there has the same async stack, the how manieth POINT is; when nothing has,"
+		"\nthe one there that has the same async stack, the third if POINT is the third; "
+		"when nothing has,"
 		"\nwith what comes nearest.\n"
 		"\n" COMMAND_POINT_WORDS,
 	.options = diff_options,

@@ -5,14 +5,15 @@
 
 #include <stdlib.h>
 
-#define NODES_MAX   ((size_t)1 << 18)
+#define NODES_MAX   ((size_t)1 << 17) /* that have a way of their own */
+#define POOL_MAX    ((size_t)1 << 15)
 #define DEPTH_MAX   1000
-#define SAMPLES_ALL ((size_t)64 << 20) /* bytes of all samples */
+#define SAMPLES_ALL ((size_t)32 << 20) /* bytes of all samples */
 
 void forest_init(struct forest *forest)
 {
 	*forest = (struct forest){.room = SAMPLES_ALL,
-		.keys = {.most = NODES_MAX},
+		.keys = {.most = NODES_MAX + POOL_MAX},
 		.folds = {.most = NODES_MAX},
 		.locals = {.most = 2 * NODES_MAX}};
 	lexicon_init(&forest->lexicon);
@@ -57,7 +58,12 @@ static uint32_t no_room(struct forest *forest)
 	return 0;
 }
 
-/* The node of this key; `node` is what a new one is, but for its depth. */
+static bool is_full(const struct forest *forest)
+{
+	return forest->keys.count - forest->pooled >= NODES_MAX;
+}
+
+/* The node of this key; `node` is what a new one is, but for its depth. 0 when it has no room. */
 static uint32_t add(struct forest *forest, const uint32_t key[TERM_WORDS], const struct node *node)
 {
 	uint32_t depth = node->parent ? forest_node(forest, node->parent)->depth + 1 : 0;
@@ -66,7 +72,7 @@ static uint32_t add(struct forest *forest, const uint32_t key[TERM_WORDS], const
 
 	if (number)
 		return number;
-	if (depth > DEPTH_MAX)
+	if (depth > DEPTH_MAX || (!node->is_pooled && is_full(forest)))
 		return no_room(forest);
 	if (before == forest->capacity) {
 		size_t capacity = forest->capacity ? forest->capacity * 2 : 256;
@@ -82,6 +88,7 @@ static uint32_t add(struct forest *forest, const uint32_t key[TERM_WORDS], const
 		return no_room(forest);
 	forest->nodes[before] = *node;
 	forest->nodes[before].depth = depth;
+	forest->pooled += node->is_pooled;
 	return number;
 }
 
@@ -106,21 +113,48 @@ uint32_t forest_unknown(struct forest *forest)
 	return add(forest, key, &(struct node){.kind = NODE_UNKNOWN});
 }
 
+/* The runs of a callback that have no room for what they came of. */
+static uint32_t pooled_run(struct forest *forest, uint32_t callback, uint32_t part, uint32_t type)
+{
+	const uint32_t pool[TERM_WORDS] = {0, 0, tag(NODE_POOL, 0), 0};
+	uint32_t key[TERM_WORDS] = {0, callback, tag(NODE_RUN, part), type};
+
+	forest->full = true;
+	key[0] = add(forest, pool, &(struct node){.kind = NODE_POOL, .is_pooled = true});
+	if (!key[0])
+		return 0;
+	return add(forest, key,
+		&(struct node){.kind = NODE_RUN,
+			.parent = key[0],
+			.type = type,
+			.name = callback,
+			.part = part,
+			.is_pooled = true});
+}
+
 uint32_t forest_call(struct forest *forest, uint32_t parent, enum node_kind kind, uint32_t stack,
 	uint32_t type, uint32_t api)
 {
-	const uint32_t key[TERM_WORDS] = {parent, stack, tag(kind, type), api};
+	uint32_t key[TERM_WORDS] = {parent, stack, tag(kind, type), api}, number;
 	const uint32_t alone[TERM_WORDS] = {UINT32_MAX, stack, tag(kind, type), api};
+	struct node node = {
+		.kind = kind, .parent = parent, .stack = stack, .type = type, .name = api};
+	struct node from;
 
 	if (!parent)
 		return 0;
-	return add(forest, key,
-		&(struct node){.kind = kind,
-			.parent = parent,
-			.stack = stack,
-			.type = type,
-			.name = api,
-			.local = keys_add(&forest->locals, alone)});
+	if ((number = keys_find(&forest->keys, key)))
+		return number;
+	from = *forest_node(forest, parent);
+	node.local = keys_add(&forest->locals, alone);
+	node.is_pooled = from.is_pooled;
+	number = add(forest, key, &node);
+	if (number || node.is_pooled)
+		return number;
+	if (from.kind == NODE_RUN)
+		key[0] = node.parent = pooled_run(forest, from.name, from.part, from.type);
+	node.is_pooled = true;
+	return node.parent ? add(forest, key, &node) : 0;
 }
 
 /* Keeps that this run is `above` once more. */
@@ -146,20 +180,21 @@ static void remember_fold(struct forest *forest, const uint32_t key[TERM_WORDS],
 uint32_t forest_run(struct forest *forest, uint32_t call, uint32_t callback, uint32_t part)
 {
 	const uint32_t key[TERM_WORDS] = {call, callback, tag(NODE_RUN, part), 0};
-	struct node *from = forest_node(forest, call);
-	uint32_t local[TERM_WORDS] = {0, callback, tag(NODE_RUN, part), 0}, found, above;
+	uint32_t local[TERM_WORDS] = {0, callback, tag(NODE_RUN, part), 0}, found, above, number;
+	struct node from;
 
 	if (!call)
 		return 0;
+	from = *forest_node(forest, call);
 	if ((found = keys_find(&forest->keys, key)))
 		return found;
 	if ((found = keys_find(&forest->folds, key)))
 		return found <= forest->fold_capacity ? forest->folded[found - 1] : 0;
-	if (forest->keys.count >= NODES_MAX)
-		return no_room(forest);
-	local[0] = from->local;
+	if (from.is_pooled || is_full(forest) || forest->folds.count >= NODES_MAX)
+		return pooled_run(forest, callback, part, from.type);
+	local[0] = from.local;
 	found = keys_add(&forest->locals, local);
-	for (above = from->parent; found && from->local && above;
+	for (above = from.parent; found && from.local && above;
 		above = forest_node(forest, above)->parent) {
 		if (forest_node(forest, above)->kind == NODE_RUN &&
 			forest_node(forest, above)->local == found) {
@@ -167,13 +202,14 @@ uint32_t forest_run(struct forest *forest, uint32_t call, uint32_t callback, uin
 			return above;
 		}
 	}
-	return add(forest, key,
+	number = add(forest, key,
 		&(struct node){.kind = NODE_RUN,
 			.parent = call,
-			.type = from->type,
+			.type = from.type,
 			.name = callback,
 			.part = part,
 			.local = found});
+	return number ? number : pooled_run(forest, callback, part, from.type);
 }
 
 struct node_side *forest_side(struct forest *forest, uint32_t node, int side)

@@ -6,6 +6,10 @@
  *
  * A run that came, in the same way, of a run above it is that run once more: how often something
  * went round does not matter. So the forest is finite, but for its bounds, which `full` tells of.
+ *
+ * What has no room left is pooled: below a run of its callback, whatever way led to that, stand the
+ * calls made in it, and what comes of those is pooled in turn. A way has a node of its own on both
+ * sides or on neither, so that what is pooled can be compared too.
  */
 #ifndef ACAUSAL_DEBUGGER_DIFF_FOREST_H
 #define ACAUSAL_DEBUGGER_DIFF_FOREST_H
@@ -21,7 +25,8 @@ enum node_kind {
 	NODE_UNKNOWN, /* what it came of is not known */
 	NODE_CREATED, /* a call that created resources */
 	NODE_ARMED,   /* a call that armed them */
-	NODE_RUN      /* runs of a callback, or of a thread */
+	NODE_RUN,     /* runs of a callback, or of a thread */
+	NODE_POOL     /* what pooled runs came of: all ways that are not told apart */
 };
 
 /* What one recording has of a node. */
@@ -52,6 +57,7 @@ struct node {
 	uint32_t part;	/* of a run */
 	uint32_t local; /* the node without its way: what runs of equal code share */
 	uint32_t depth;
+	bool is_pooled;
 	struct node_side *sides[FOREST_SIDES]; /* NULL: not there */
 };
 
@@ -63,7 +69,8 @@ struct forest {
 	size_t fold_capacity;
 	struct node *nodes; /* node N is nodes[N - 1] */
 	size_t capacity, room;
-	bool full, failed; /* bounds were reached; memory ran out */
+	size_t pooled;	   /* of the nodes */
+	bool full, failed; /* bounds were reached, and so it is pooled; memory ran out */
 };
 
 void forest_init(struct forest *forest);

@@ -207,7 +207,7 @@ static void watch_for(struct gathering *gathering, uint32_t node, int64_t id, in
 {
 	struct gather_watch *watch = gathering->watch;
 
-	if (!watch || !node)
+	if (!watch || !node || forest_node(gathering->forest, node)->is_pooled)
 		return;
 	if (id == watched && id != UNKNOWN) {
 		watch->node = node;
@@ -222,10 +222,9 @@ static struct node_side *count_call(
 {
 	struct node_side *side = forest_side(gathering->forest, node, gathering->side);
 
-	if (!side) {
-		gathering->sums->left_out++;
+	gathering->sums->left_out += !side || forest_node(gathering->forest, node)->is_pooled;
+	if (!side)
 		return NULL;
-	}
 	if (!side->count++) {
 		side->first_id = id;
 		side->stack_id = stack_id;
@@ -272,10 +271,9 @@ static void count_run(struct gathering *gathering, uint32_t node, const struct r
 	gathering->sums->runs++;
 	if (ended_ns > gathering->sums->ended_ns)
 		gathering->sums->ended_ns = ended_ns;
-	if (!side) {
-		gathering->sums->left_out++;
+	gathering->sums->left_out += !side || forest_node(gathering->forest, node)->is_pooled;
+	if (!side)
 		return;
-	}
 	if (!side->count++) {
 		side->first_id = run->run_id;
 		side->callback_frame_id = run->entry ? run->entry->callback_frame_id : UNKNOWN;

@@ -22,7 +22,7 @@ struct gather_watch {
 struct gathered {
 	int64_t resources, runs;
 	int64_t began_ns, ended_ns;
-	int64_t left_out; /* calls and runs that had no room in the forest */
+	int64_t left_out; /* calls and runs that had no room for their way, most of them pooled */
 	bool is_partial;  /* bounds were reached */
 };
 

@@ -141,6 +141,11 @@ static int match_in(struct match *match, struct forest *forest, struct diff_view
 		match->kind = count < base.place ? MATCH_FEWER : MATCH_SAME;
 		return 0;
 	}
+	if (!base.node && forest->full)
+		return error_set(err,
+			"diff: %s has more different async stacks than can be looked through: name"
+			" what it is to be compared with",
+			view->sessions[0]->path);
 	node = nearest(forest, base.node);
 	if (!node)
 		return error_set(err,

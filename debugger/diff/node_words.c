@@ -39,6 +39,10 @@ void node_words_run(struct strbuf *words, const struct forest *forest, uint32_t 
 		strbuf_add_string(words, "a run of which it is not known what it came of");
 		return;
 	}
+	if (node->kind == NODE_POOL) {
+		strbuf_add_string(words, "more ways than are told apart");
+		return;
+	}
 	if (node->name)
 		add_text(words, forest, node->name);
 	else
@@ -58,6 +62,26 @@ static void add_api(struct strbuf *words, const struct forest *forest, const str
 		strbuf_add_string(words, "a call that is not known");
 }
 
+static void add_deed(struct strbuf *words, const struct forest *forest, const struct node *node)
+{
+	strbuf_add_string(words, node->kind == NODE_CREATED ? "created by " : "armed by ");
+	add_api(words, forest, node);
+}
+
+void node_words_both(
+	struct strbuf *words, const struct forest *forest, uint32_t number, uint32_t other)
+{
+	const struct node *nodes[] = {forest_node(forest, number), forest_node(forest, other)};
+	int first = nodes[1]->kind == NODE_CREATED && nodes[0]->kind != NODE_CREATED;
+
+	node_words_what(words, forest, first ? other : number);
+	strbuf_add_string(words, " and ");
+	if (nodes[0]->type == nodes[1]->type && nodes[!first]->kind != NODE_RUN)
+		add_deed(words, forest, nodes[!first]);
+	else
+		node_words_what(words, forest, first ? number : other);
+}
+
 void node_words_what(struct strbuf *words, const struct forest *forest, uint32_t number)
 {
 	const struct node *node = forest_node(forest, number);
@@ -66,9 +90,8 @@ void node_words_what(struct strbuf *words, const struct forest *forest, uint32_t
 	case NODE_CREATED:
 	case NODE_ARMED:
 		add_type(words, forest, node->type);
-		strbuf_add_string(
-			words, node->kind == NODE_CREATED ? " created by " : " armed by ");
-		add_api(words, forest, node);
+		strbuf_add_char(words, ' ');
+		add_deed(words, forest, node);
 		break;
 	case NODE_RUN:
 		node_words_run(words, forest, number);
@@ -123,9 +146,8 @@ void node_words_way(struct strbuf *words, const struct forest *forest, uint32_t 
 			strbuf_add_string(words, "by ");
 		if (from && (from->kind == NODE_CREATED || from->kind == NODE_ARMED))
 			add_api(words, forest, from);
-		strbuf_add_string(words, from && from->kind == NODE_UNKNOWN ? ""
-					 : from				    ? " in "
-									    : "in ");
+		if (!from || from->kind == NODE_CREATED || from->kind == NODE_ARMED)
+			strbuf_add_string(words, from ? " in " : "in ");
 		node_words_run(words, forest, at);
 	}
 }

@@ -8,6 +8,10 @@
 /* "timer created by uv_timer_init", "on_retry of timer". */
 void node_words_what(struct strbuf *words, const struct forest *forest, uint32_t node);
 
+/* Two calls from one stack: "timer created by uv_timer_init and armed by uv_timer_start". */
+void node_words_both(
+	struct strbuf *words, const struct forest *forest, uint32_t node, uint32_t other);
+
 /* The callback of a run, "main" of a process's own. */
 void node_words_run(struct strbuf *words, const struct forest *forest, uint32_t node);
 

@@ -199,7 +199,7 @@ const struct command find_command = {
 	.name = "find",
 	.group = GROUP_THINGS,
 	.usage = "[options] WORD...",
-	.summary = "find resources by type, function, file, detail, context, thread or address",
+	.summary = "find resources by type, function, file, detail, context or thread",
 	.description =
 		"Finds the resources that each WORD matches: in the name of their type, in a\n"
 		"function or a file (http.c:80 for a line of it) anywhere in a stack that made\n"
@@ -221,11 +221,11 @@ const struct command find_command = {
 		"A WORD matches anywhere, in upper and lower case; between slashes\n"
 		"(/^on_.*read$/) it is a regular expression.\n"
 		"\n"
-		"JSON: `count` resources, and `kinds` with `type`, `count`, `alive`,\n"
-		"`newest_id`, `oldest_id`, `by` (creation, arming, run: through what it was\n"
-		"found), `api`, `function`, `file`, `line`, `stack_id` of the creation,\n"
-		"`matching_function`, `matching_file`, `matching_line`; with --all `resources`\n"
-		"with `async_id`, `created_ns`, `destroyed_ns`, `detail` instead.",
+		"JSON: count resources, and kinds with type, count, alive,\n"
+		"newest_id, oldest_id, by (creation, arming, run: through what it was\n"
+		"found), api, function, file, line, stack_id of the creation,\n"
+		"matching_function, matching_file, matching_line; with --all resources\n"
+		"with async_id, created_ns, destroyed_ns, detail instead.",
 	.options = find_options,
 	.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING,
 	.least_words = 1,

@@ -405,13 +405,17 @@ static int info_run(struct session *session, const struct invocation *invocation
 	const char *format = option_value(&invocation->options, "format");
 	struct inquiry inquiry = {
 		.recording = session->recording, .cache = session->cache, .session = session};
+	const char *word = invocation->options.word_count ? invocation->options.words[0] : NULL;
 	struct point point;
 	int status = 1;
 
-	if (session_point(session,
-		    invocation->options.word_count ? invocation->options.words[0] : NULL, &point,
-		    err))
+	if (session_point(session, word, &point, err)) {
+		/* 'info threads' is what one types in gdb. */
+		if (command_find(invocation->table, word, COMMAND_SHELL | COMMAND_PROMPT))
+			error_set(
+				err, "info: '%.60s' is a command of its own: type it alone", word);
 		return 2;
+	}
 	if (!point_resolve(session->recording, &point, err) && !gather(&inquiry, &point, err)) {
 		if (inquiry.facts.failed) {
 			error_set(err, "out of memory");
@@ -428,7 +432,7 @@ static int info_run(struct session *session, const struct invocation *invocation
 
 const struct command info_command = {
 	.name = "info",
-	.aliases = "i",
+	.aliases = "i p print",
 	.group = GROUP_THINGS,
 	.usage = "[options] [POINT]",
 	.summary = "tell all that is known of one thing",

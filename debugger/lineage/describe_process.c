@@ -50,7 +50,7 @@ void describe_command_briefly(
 	for (const char *at = text; at < space; at++)
 		if (*at == '/' && at + 1 < space)
 			slash = at;
-	printable_add(buffer, slash ? slash + 1 : text, strlen(slash ? slash + 1 : text), most);
+	printable_shorten(buffer, slash ? slash + 1 : text, most, 0);
 	strbuf_deinit(&words);
 }
 

@@ -392,7 +392,7 @@ const struct command log_command = {
 	.usage = "[options] [PATTERN | --file PATH:LINE | -]",
 	.summary = "list what the program wrote, or find a line of its log",
 	.description = "Lists recorded lines with their moment, thread, point (log:N) and the"
-		       "\nresource whose callback wrote them (#ID); `trace` and `info` take both."
+		       "\nresource whose callback wrote them (#ID); 'trace' and 'info' take both."
 		       "\nPATTERN is a regular expression as in Perl (PCRE2); (?i) in front of "
 		       "it, or"
 		       "\n-i, ignores case."
@@ -412,8 +412,8 @@ const struct command log_command = {
 		       "A line marked ? is not certain: one of several, or no more than likely, "
 		       "as "
 		       "where"
-		       "\nonly a line's end is the same. With --format json `sure` says so, and "
-		       "`why`."
+		       "\nonly a line's end is the same. In JSON, sure says so, and "
+		       "why."
 		       "\nLines marked ~ were seen only when a buffer was flushed; #? is a run "
 		       "that "
 		       "is"

@@ -31,7 +31,9 @@ struct place {
 	int first_argument; /* where the first of them stands in `words` */
 	const struct option_row *option; /* of which it is to be the value */
 	bool options_ended;
-	int unclosed; /* where a quote begins that is not closed; -1: nowhere */
+	bool has_recording; /* else only what needs none is found */
+	bool pipes;	    /* the word pipe, or a |, stands before the command */
+	int unclosed;	    /* where a quote begins that is not closed; -1: nowhere */
 };
 
 static void add(struct place *place, const char *word, const char *words)
@@ -208,27 +210,38 @@ static void add_value_named(struct place *place, const char *argument, const cha
 	else if (!strncmp(argument, "FILE", 4) || !strncmp(argument, "PATH", 4) ||
 		 !strcmp(argument, "CORE"))
 		place->candidates->wants_files = true;
+	else if (!strcmp(argument, "COMMAND"))
+		add_commands(place);
+	else if (!place->has_recording)
+		return;
 	else if (!strcmp(argument, "ID") || !strcmp(argument, "POINT"))
 		complete_point(place->candidates, place->session, place->text);
 	else if (!strcmp(argument, "TYPE"))
 		add_types(place, "");
-	else if (!strcmp(argument, "KEY"))
+	else if (!strncmp(argument, "KEY", 3))
 		add_context_keys(place);
-	else if (!strcmp(argument, "COMMAND"))
-		add_commands(place);
 }
 
 static void add_kind(struct place *place, enum command_completion kind)
 {
 	switch (kind) {
-	case COMPLETE_POINT:
-		complete_point(place->candidates, place->session, place->text);
-		break;
 	case COMPLETE_COMMAND:
 		add_commands(place);
-		break;
+		return;
 	case COMPLETE_FILE:
 		place->candidates->wants_files = true;
+		return;
+	case COMPLETE_SETTING:
+		add_settings(place);
+		return;
+	default:
+		break;
+	}
+	if (!place->has_recording)
+		return;
+	switch (kind) {
+	case COMPLETE_POINT:
+		complete_point(place->candidates, place->session, place->text);
 		break;
 	case COMPLETE_QUERY:
 		add_queries(place);
@@ -236,14 +249,10 @@ static void add_kind(struct place *place, enum command_completion kind)
 	case COMPLETE_TYPE:
 		add_types(place, "");
 		break;
-	case COMPLETE_SETTING:
-		add_settings(place);
-		break;
 	case COMPLETE_CONTEXT_KEY:
 		add_context_keys(place);
 		break;
-	case COMPLETE_SQL:
-	case COMPLETE_NOTHING:
+	default:
 		break;
 	}
 }
@@ -279,7 +288,7 @@ static void add_argument(struct place *place)
 
 	if (place->option) {
 		add_value_named(place, place->option->argument, "");
-	} else if (command->completion == COMPLETE_SQL &&
+	} else if (command->completion == COMPLETE_SQL && place->has_recording &&
 		   (place->argument || *place->text != '-' || place->options_ended)) {
 		size_t query = begin_of_query(place);
 
@@ -339,6 +348,14 @@ static size_t prefix_length(const char *line)
 	return length;
 }
 
+/* Behind a | that gives what is printed to the shell; in SQL it does only behind pipe. */
+static bool is_of_shell(const struct place *place, const char *before)
+{
+	bool is_text = place->command && place->command->flags & COMMAND_REST;
+
+	return (place->pipes || !is_text) && words_find_pipe(before) >= 0;
+}
+
 static void find_in(struct place *place)
 {
 	char *before = strndup(place->line, place->start);
@@ -348,18 +365,17 @@ static void find_in(struct place *place)
 	if (!before)
 		return;
 	code = words_split(&place->words, before, &err);
-	if (*place->line == '!' || (!code && words_find_pipe(before) >= 0)) {
+	if (place->words.count)
+		place->command = command_find_beginning(
+			place->table, place->words.list[0], COMMAND_PROMPT, NULL);
+	if (*place->line == '!' || (!code && is_of_shell(place, before))) {
 		place->candidates->wants_files = true;
 	} else if (!place->words.count) {
 		add_commands(place);
-	} else {
-		place->command = command_find_beginning(
-			place->table, place->words.list[0], COMMAND_PROMPT, NULL);
-		if (place->command) {
-			place->unclosed = code ? place->words.offsets[place->words.count] : -1;
-			read_words(place);
-			add_argument(place);
-		}
+	} else if (place->command) {
+		place->unclosed = code ? place->words.offsets[place->words.count] : -1;
+		read_words(place);
+		add_argument(place);
 	}
 	words_deinit(&place->words);
 	free(before);
@@ -373,17 +389,19 @@ void completion_find(struct candidates *candidates, const struct command_table *
 
 	if (start < prefix)
 		return;
+	place.pipes = memchr(line, 'p', prefix) || memchr(line, '|', prefix);
 	place.line = line + prefix;
 	place.start = start - prefix;
 	place.end = end - prefix;
 	place.text = strndup(place.line + place.start, place.end - place.start);
-	if (!place.text || session_acquire(session, NULL)) {
-		free(place.text);
+	if (!place.text)
 		return;
-	}
-	reader_set_budget(session->recording, LOOKUP_BUDGET);
+	place.has_recording = !session_acquire(session, NULL);
+	if (place.has_recording)
+		reader_set_budget(session->recording, LOOKUP_BUDGET);
 	find_in(&place);
-	reader_set_budget(session->recording, READER_BUDGET);
+	if (place.has_recording)
+		reader_set_budget(session->recording, READER_BUDGET);
 	session_release(session);
 	free(place.text);
 }

@@ -143,9 +143,22 @@ static int run_piped(const struct command_table *table, struct session *session,
 	return status ? status : ended != 0; /* of which the shell's command tells by itself */
 }
 
+/* A | without the word pipe is the text's own, and that may be what is wrong with it. */
+static void add_advice(const char *line, struct error *err)
+{
+	struct error why = *err;
+
+	if (words_find_pipe(line) >= 0)
+		error_set(err,
+			"%.700s (the | is read as SQL: to give the rows to a command of the"
+			" shell, begin with 'pipe')",
+			why.text);
+}
+
 int execute_line(const struct command_table *table, struct session *session, const char *line,
 	struct error *err)
 {
+	const struct command *command;
 	bool pipes;
 	char *copy;
 	int at, status;
@@ -156,8 +169,15 @@ int execute_line(const struct command_table *table, struct session *session, con
 		return 0;
 	if (*line == '!')
 		return shell_run(line + 1, err);
-	if (command_of(table, line) == &shell_command) /* a | in it is the shell's */
+	command = command_of(table, line);
+	if (command == &shell_command) /* a | in it is the shell's */
 		return shell_run(line + strcspn(line, " \t"), err);
+	if (!pipes && command && command->flags & COMMAND_REST) { /* … or SQL's */
+		status = run_command(table, session, line, err);
+		if (status && err->text[0])
+			add_advice(line, err);
+		return status;
+	}
 	at = words_find_pipe(line);
 	if (at < 0)
 		return run_command(table, session, pipes ? pipe_command.name : line, err);

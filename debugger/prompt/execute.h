@@ -2,7 +2,9 @@
  * Lines of the prompt, as they are typed or stand in a file:
  *
  *     trace 42               a command of the table
- *     trace 42 | grep read   what it prints, given to the shell
+ *     trace 42 | grep read   what it prints, given to the shell; not of a command whose argument is
+ *                            one text, as SQL is: there a | is the text's, unless …
+ *     pipe sql … | sort      … the line begins with pipe, or with a |
  *     !ls                    a command of the shell
  *     # words                nothing
  */

@@ -108,6 +108,25 @@ static int run_input(struct session *session, const struct invocation *invocatio
 	return 0;
 }
 
+/*
+ * What is looked at is opened once, so that a wrong name is told at once, and shown in short where
+ * somebody types. Of a core without history there is no recording, but what `core` tells.
+ */
+static int look(
+	struct session *session, const struct invocation *invocation, bool shows, struct error *err)
+{
+	bool is_open = !session_acquire(session, err);
+
+	session_release(session);
+	if (!is_open && !session_has_core(session))
+		return 1;
+	if (shows && is_open)
+		overview_run(session, invocation, err);
+	else if (shows)
+		execute_whole(invocation->table, session, "core", true);
+	return 0;
+}
+
 static int prompt_run(
 	struct session *session, const struct invocation *invocation, struct error *err)
 {
@@ -118,13 +137,12 @@ static int prompt_run(
 	if (invocation->options.word_count)
 		session_set_path(session, invocation->options.words[0]);
 	session->executable = option_value(&invocation->options, "e");
-	if (session_acquire(session, err))
-		return 1;
-	session_release(session);
 	session->at_prompt = true;
 	sigaction(SIGINT, &action, &before);
-	if (isatty(STDIN_FILENO) && !batch)
-		overview_run(session, invocation, err);
+	if (look(session, invocation, isatty(STDIN_FILENO) && !batch, err)) {
+		sigaction(SIGINT, &before, NULL);
+		return 1;
+	}
 	status = run_given(session, invocation, batch, &count);
 	if (!session->quit && !(count && batch)) {
 		int one = run_input(session, invocation, batch);
@@ -143,10 +161,10 @@ const struct command debug_command = {
 	.summary = "open a prompt on the recording",
 	.description =
 		"A prompt with the same commands, on a recording, a core dump or a snapshot. Enter "
-		"alone\nrepeats the last one; Tab completes names, options, IDs and SQL; a "
-		"beginning that only\none command has will do. Ctrl-C ends a command, Ctrl-D "
-		"leaves. "
-		"The history is kept in\n$XDG_STATE_HOME/acausal/history.\n"
+		"alone repeats the last one; Tab completes names, options, IDs and SQL; a "
+		"beginning "
+		"that only one command has will do. Ctrl-C ends a command, Ctrl-D leaves. The "
+		"history is kept in $XDG_STATE_HOME/acausal/history.\n"
 		"\n"
 		"  trace 42 | grep read     what a command prints, given to the shell\n"
 		"  !ls                      a command of the shell\n"
@@ -154,7 +172,7 @@ const struct command debug_command = {
 		"  set pager off            and other settings: show\n"
 		"\n"
 		"Without a terminal commands are read from the input, to its end. -x, --ex and "
-		"--batch are\nfor scripts:\n"
+		"--batch are for scripts:\n"
 		"\n"
 		"  acausal debug --batch --ex 'trace crash' --ex 'query leaks' acausal.db",
 	.options = prompt_options,

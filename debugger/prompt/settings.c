@@ -6,10 +6,14 @@
 
 #include "debugger/source/source_text.h"
 #include "debugger/text/json.h"
+#include "debugger/text/printable.h"
 #include "debugger/text/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define VALUE_COLUMN   13
+#define SUMMARY_COLUMN 19
 
 enum setting_tag {
 	SETTING_PAGER,
@@ -34,7 +38,7 @@ static const struct setting {
 		"show the commands of a file before they are done"},
 	{SETTING_HISTORY, "history", NULL, "on|off", "keep what is typed for the next time"},
 	{SETTING_SOURCE_PATH, "source-path", "substitute-path", "PATH",
-		"where source files are: FROM=TO and folders, parted by colons (see 'help list')"},
+		"where source files are: FROM=TO and folders, parted by colons"},
 };
 #define SETTING_COUNT (sizeof settings / sizeof settings[0])
 
@@ -165,6 +169,7 @@ static int set_value(struct session *session, const struct setting *setting, con
 static void show_text(struct session *session, const struct setting *only)
 {
 	struct page page = {0};
+	struct strbuf value = {0};
 	char room[32];
 	size_t i;
 
@@ -173,15 +178,20 @@ static void show_text(struct session *session, const struct setting *only)
 		if (only && only != &settings[i])
 			continue;
 		page_add(&page, PAGE_STRONG, settings[i].name);
-		page_tab(&page, 10);
-		page_add(&page, PAGE_PLAIN, value_of(session, &settings[i], room, sizeof room));
-		page_tab(&page, 16);
-		page.indent = 16;
+		page_tab(&page, VALUE_COLUMN);
+		strbuf_clear(&value);
+		printable_add_string(&value, value_of(session, &settings[i], room, sizeof room));
+		page_add(&page, PAGE_PLAIN, strbuf_string(&value));
+		if (page.column >= SUMMARY_COLUMN)
+			page_end_line(&page);
+		page_tab(&page, SUMMARY_COLUMN);
+		page.indent = SUMMARY_COLUMN;
 		page_words(&page, PAGE_FAINT, settings[i].summary);
 		page_end_line(&page);
 	}
 	terminal_show(&page, session->out, false);
 	page_deinit(&page);
+	strbuf_deinit(&value);
 }
 
 static int show_run(struct session *session, const struct invocation *invocation, struct error *err)
@@ -235,7 +245,7 @@ const struct command set_command = {
 	.summary = "set how the prompt behaves: pager, width, colour",
 	.description = "Without NAME it lists what can be set. It holds until the prompt ends; put "
 		       "what you"
-		       "\nalways want into a file for `debug -x FILE`.\n"
+		       "\nalways want into a file for 'debug -x FILE'.\n"
 		       "\n"
 		       "  set pager off\n"
 		       "  set width 100",

@@ -63,12 +63,13 @@ const struct command pipe_command = {
 	.group = GROUP_PROMPT,
 	.usage = "COMMAND | COMMAND-OF-THE-SHELL",
 	.summary = "give what a command prints to a command of the shell",
-	.description = "The word pipe may be left out. The | that counts is the first that is not "
-		       "quoted and"
-		       "\nhas a blank before it; in SQL, write that operator without blanks.\n"
-		       "\n"
-		       "  trace | grep read\n"
-		       "  sql --format csv SELECT * FROM type | sort > types.csv",
+	.description =
+		"The word pipe may be left out, but not before sql, where a | is SQL's. The | that "
+		"counts is the first that is not quoted and has a blank before it; in SQL behind "
+		"pipe, write that operator without blanks.\n"
+		"\n"
+		"  trace | grep read\n"
+		"  pipe sql --format csv SELECT * FROM type | sort > types.csv",
 	.options = no_options,
 	.flags = COMMAND_PROMPT | COMMAND_RAW,
 	.most_words = -1,

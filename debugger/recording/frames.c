@@ -173,6 +173,26 @@ bool frames_is_libc(const struct frame *frame)
 	       starts_with(name, "ld-musl");
 }
 
+const struct frame *frames_of_program(const struct frames *frames, const char *executable)
+{
+	const struct frame *nearest = NULL;
+	size_t i;
+
+	for (i = 0; i < frames->count; i++) {
+		const struct frame *frame = &frames->rows[i];
+
+		if (frame->is_aside)
+			continue;
+		if (frame->file)
+			return frame;
+		if (!nearest ||
+			(executable && frame->module && !strcmp(frame->module, executable) &&
+				strcmp(nearest->module ? nearest->module : "", executable)))
+			nearest = frame;
+	}
+	return nearest;
+}
+
 /* How C starts a program or a thread: the same below every main, and nobody's doing. */
 bool frames_is_start(const char *function)
 {

@@ -62,6 +62,12 @@ bool frames_is_start(const char *function);
 /* Whether a frame is of the C library or of the loader. */
 bool frames_is_libc(const struct frame *frame);
 
+/*
+ * The innermost frame that its user can change: one with a line of source, else one of the
+ * executable, else any. NULL: there is none.
+ */
+const struct frame *frames_of_program(const struct frames *frames, const char *executable);
+
 /* The last part of a path; NULL stays NULL. */
 const char *frames_basename(const char *path);
 

@@ -90,7 +90,8 @@ static int run_schema(struct sql_run *run, int count, char **words, struct error
 {
 	static const char sql[] =
 		"SELECT sql || ';' AS schema FROM (SELECT name, tbl_name, sql FROM"
-		" main.sqlite_master UNION ALL SELECT name, tbl_name, sql FROM temp.sqlite_master)"
+		" main.sqlite_master WHERE type <> 'view' /* ours are made anew */"
+		" UNION ALL SELECT name, tbl_name, sql FROM temp.sqlite_master)"
 		" WHERE sql IS NOT NULL AND (?1 IS NULL OR name LIKE ?1 OR tbl_name LIKE ?1)"
 		" ORDER BY tbl_name, name";
 

@@ -178,7 +178,8 @@ int dot_settings_parameter(struct sql_run *run, int count, char **words, struct 
 static int send(struct sql_run *run, const char *path, bool once, struct error *err)
 {
 	if (path && *path == '|') {
-		error_set(err, "sql: results go to a file: 'sql … | COMMAND' pipes them");
+		error_set(err, "sql: results go to a file; at the prompt 'pipe sql … | COMMAND' "
+			       "pipes them");
 		return 2;
 	}
 	return sql_settings_output(run->settings, path, once, err) ? 1 : 0;

@@ -7,7 +7,7 @@
 
 /* X(TAG, name, what it is). The first is what there is to begin with. */
 #define RESULT_MODES(X)                                                                            \
-	X(COLUMN, "column", "aligned under headings")                                              \
+	X(COLUMN, "column", "aligned under headings; a value a line where that is too wide")       \
 	X(WORDS, "words", "the same, with units, and IDs as they are typed")                       \
 	X(TABLE, "table", "a table with lines of ASCII")                                           \
 	X(BOX, "box", "a table with lines of Unicode")                                             \

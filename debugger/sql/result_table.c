@@ -121,8 +121,11 @@ static void print_cell(struct table *table, int column, enum page_style style, c
 	struct strbuf shortened = {0};
 	bool is_last = column + 1 == table->columns;
 
-	if (table->meanings[column] == RESULT_STACK) {
-		result_add_stack(page, text);
+	if (result_is_below(table->meanings[column])) {
+		if (table->meanings[column] == RESULT_STACK)
+			result_add_stack(page, text);
+		else
+			result_add_advice(page, text);
 		return;
 	}
 	if ((set_width(table, column) || table->is_fitted) && width > wanted) {
@@ -180,7 +183,7 @@ static void print_heading(struct table *table, sqlite3_stmt *row)
 	if (!result_has_headings(table->style))
 		return;
 	for (i = 0; i < table->columns; i++) {
-		if (table->meanings[i] == RESULT_STACK)
+		if (result_is_below(table->meanings[i]))
 			continue;
 		strbuf_clear(&name);
 		result_add_name(&name, table->meanings[i], sqlite3_column_name(row, i));
@@ -201,14 +204,14 @@ static void fit(struct table *table)
 	int column, widest;
 
 	for (column = 0; column < table->columns; column++)
-		if (table->meanings[column] != RESULT_STACK)
+		if (!result_is_below(table->meanings[column]))
 			total += table->widths[column] + (column ? 2 : 0);
 	if (table->style->mode != RESULT_WORDS || !table->page.strict)
 		return;
 	while (total > table->page.columns) {
 		widest = -1;
 		for (column = 0; column < table->columns; column++)
-			if (!table->numeric[column] && table->meanings[column] != RESULT_STACK &&
+			if (!table->numeric[column] && !result_is_below(table->meanings[column]) &&
 				(widest < 0 || table->widths[column] > table->widths[widest]))
 				widest = column;
 		if (widest < 0 || table->widths[widest] <= LEAST_WIDTH)
@@ -248,6 +251,53 @@ static void print_stack(struct table *table, size_t row, const char *stack, int 
 	}
 	result_add_stack(&table->page, stack);
 	*sharing = 0;
+}
+
+/*
+ * Does the last column begin beyond the terminal's right edge? Then rows torn into several lines
+ * cannot be read, but one value a line can.
+ */
+static bool is_too_wide(const struct table *table, FILE *out)
+{
+	size_t begin = 0;
+	int column;
+
+	if (table->style->mode != RESULT_COLUMN || !terminal_is(out))
+		return false;
+	for (column = 0; column + 1 < table->columns; column++) {
+		if (set_width(table, column))
+			return false;
+		begin += table->widths[column] + 2;
+	}
+	return begin >= table->page.columns;
+}
+
+static void print_values(struct table *table, sqlite3_stmt *row)
+{
+	const char *cell = strbuf_string(&table->cells);
+	struct page *page = &table->page;
+	size_t i, width, widest = 0;
+	struct strbuf name = {0};
+	int column;
+
+	for (column = 0; column < table->columns; column++) {
+		width = printable_width(sqlite3_column_name(row, column));
+		widest = width > widest ? width : widest;
+	}
+	for (i = 0; i < table->rows; i++) {
+		if (i)
+			page_end_line(page);
+		for (column = 0; column < table->columns; column++) {
+			strbuf_clear(&name);
+			printable_add_string(&name, sqlite3_column_name(row, column));
+			page_add(page, PAGE_STRONG, strbuf_string(&name));
+			page_tab(page, widest + 2);
+			page_add(page, PAGE_PLAIN, cell);
+			page_end_line(page);
+			cell += strlen(cell) + 1;
+		}
+	}
+	strbuf_deinit(&name);
 }
 
 /* The rows gathered so far. */
@@ -366,7 +416,10 @@ static void finish(struct table *table, sqlite3_stmt *row, int code, FILE *out)
 		flush_page(table, out);
 		return;
 	}
-	print_gathered(table, row);
+	if (is_too_wide(table, out))
+		print_values(table, row);
+	else
+		print_gathered(table, row);
 	print_line(table, table->borders->bottom);
 	terminal_show(&table->page, out, is_whole);
 }

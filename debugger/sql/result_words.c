@@ -34,6 +34,8 @@ enum result_meaning result_meaning_of(const char *name, bool is_last)
 
 	if (is_last && !strcmp(name, "stack"))
 		return RESULT_STACK;
+	if (!strcmp(name, "bind_at"))
+		return RESULT_ADVICE;
 	for (i = 0; i < sizeof moments / sizeof moments[0]; i++)
 		if (is_or_ends_with(name, moments[i]))
 			return RESULT_MOMENT;
@@ -74,6 +76,19 @@ bool result_add_words(struct strbuf *words, enum result_meaning meaning, int64_t
 	default:
 		return false;
 	}
+}
+
+bool result_is_below(enum result_meaning meaning)
+{
+	return meaning == RESULT_STACK || meaning == RESULT_ADVICE;
+}
+
+void result_add_advice(struct page *page, const char *place)
+{
+	if (!*place)
+		return;
+	page_end_line(page);
+	page_printf(page, PAGE_PLAIN, "%*sbind at: %s", STACK_INDENT, "", place);
 }
 
 void result_add_stack(struct page *page, const char *stack)

@@ -201,7 +201,9 @@ const struct command sql_command = {
 		".mode box\nand others set how rows are written, .timer on tells how long that "
 		"took, .help lists\nthem all. At the prompt they hold for the session.\n"
 		"\n"
-		"`text REGEXP pattern` matches as `log` does.",
+		"'text REGEXP pattern' matches as 'log' does. At the prompt a | in the query is "
+		"SQL's: "
+		"'pipe' gives the rows to a command of the shell.",
 	.options = sql_options,
 	.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING | COMMAND_REST,
 	.most_words = -1,

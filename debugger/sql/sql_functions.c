@@ -30,27 +30,34 @@ static int begin(sqlite3_context *context, struct sql_source *source, struct pro
 	return -1;
 }
 
-/* "open_session (session.c:40) < on_connection (http.c:112)", innermost first. */
-static void stack_words(sqlite3_context *context, int count, sqlite3_value **values)
+/* The stack of that ID. False: there is none, or an error was told. */
+static bool read_stack(sqlite3_context *context, sqlite3_value *stack_id, const struct frames **ret,
+	struct process_row *process)
 {
 	struct sql_source *source = sqlite3_user_data(context);
 	const struct frames_base base = {true, UNKNOWN};
+	struct error err;
+
+	if (sqlite3_value_type(stack_id) == SQLITE_NULL || begin(context, source, process))
+		return false;
+	if (!frames_of_stack(source->cache, source->recording, sqlite3_value_int64(stack_id), &base,
+		    ret, &err))
+		return true;
+	sqlite3_result_error(context, err.text, -1);
+	return false;
+}
+
+/* "open_session (session.c:40) < on_connection (http.c:112)", innermost first. */
+static void stack_words(sqlite3_context *context, int count, sqlite3_value **values)
+{
 	const struct frames *frames;
 	struct process_row process;
 	struct strbuf words = {0};
-	struct error err;
 	size_t i, shown = 0;
 
 	(void)count;
-	if (sqlite3_value_type(values[0]) == SQLITE_NULL)
+	if (!read_stack(context, values[0], &frames, &process))
 		return;
-	if (begin(context, source, &process))
-		return;
-	if (frames_of_stack(source->cache, source->recording, sqlite3_value_int64(values[0]), &base,
-		    &frames, &err)) {
-		sqlite3_result_error(context, err.text, -1);
-		return;
-	}
 	for (i = 0; i < frames->count && shown < WORDS_FRAMES; i++) {
 		if (frames->rows[i].is_aside)
 			continue;
@@ -59,6 +66,25 @@ static void stack_words(sqlite3_context *context, int count, sqlite3_value **val
 	}
 	if (shown)
 		table_function_text(context, strbuf_string(&words));
+	strbuf_deinit(&words);
+}
+
+/* Of a stack the frame that the program's author can change. */
+static void stack_place(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const struct frames *frames;
+	const struct frame *frame;
+	struct process_row process;
+	struct strbuf words = {0};
+
+	(void)count;
+	if (!read_stack(context, values[0], &frames, &process))
+		return;
+	frame = frames_of_program(frames, process.executable);
+	if (frame) {
+		frame_words_add(&words, frame, process.executable);
+		table_function_text(context, strbuf_string(&words));
+	}
 	strbuf_deinit(&words);
 }
 
@@ -109,6 +135,8 @@ int sql_functions_define(sqlite3 *database, struct sql_source *source, struct er
 		is_among_add(database) ||
 		sqlite3_create_function(database, "stack_words", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS,
 			source, stack_words, NULL, NULL) ||
+		sqlite3_create_function(database, "stack_place", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS,
+			source, stack_place, NULL, NULL) ||
 		sqlite3_create_function(database, "frame_words", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS,
 			source, frame_words, NULL, NULL) ||
 		sqlite3_create_function(database, "status_name", 1,

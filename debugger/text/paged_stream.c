@@ -99,9 +99,10 @@ struct paged_stream *paged_stream_create(FILE *out, const char *pager, struct pa
 {
 	struct paged_stream *stream = calloc(1, sizeof *stream);
 
-	error_set(err, "out of memory");
-	if (!stream)
+	if (!stream) {
+		error_set(err, "out of memory");
 		return NULL;
+	}
 	*stream = (struct paged_stream){
 		.out = out, .command = pager, .room = room, .on_quit = on_quit};
 	stream->file = fopencookie(stream, "w", (cookie_io_functions_t){.write = on_write});
@@ -111,6 +112,8 @@ struct paged_stream *paged_stream_create(FILE *out, const char *pager, struct pa
 	signal(SIGPIPE, stream->signal_before);
 	if (stream->file)
 		fclose(stream->file);
+	else
+		error_set(err, "out of memory");
 	free(stream);
 	return NULL;
 }

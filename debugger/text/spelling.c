@@ -31,5 +31,5 @@ size_t spelling_distance(const char *a, const char *b)
 
 size_t spelling_limit(const char *word)
 {
-	return strlen(word) < 4 ? 2 : 3;
+	return strlen(word) < 6 ? 2 : 3;
 }

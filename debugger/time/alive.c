@@ -6,6 +6,7 @@
 #include "debugger/time/alive.h"
 
 #include "debugger/recording/lookup_time.h"
+#include "debugger/text/patience.h"
 #include "debugger/time/nest.h"
 #include "debugger/time/span.h"
 
@@ -62,6 +63,7 @@ struct search {
 	struct type_row type; /* the last one */
 	sqlite3_stmt *ref_before, *ref_after, *type_row, *work_run;
 	bool has_refs, has_work_index;
+	struct patience patience;
 };
 
 /* a + b, where either may be unknown, and hostile values wrap. */
@@ -95,6 +97,7 @@ static int64_t long_ms(uint32_t ms)
 
 static int add_standing(struct search *search, const struct standing *standing, struct error *err)
 {
+	patience_count(&search->patience);
 	if (search->arming_count == search->arming_capacity) {
 		size_t capacity = search->arming_capacity ? search->arming_capacity * 2 : 256;
 		struct standing *armings;
@@ -404,8 +407,9 @@ static void handle_state(struct search *search, struct alive *alive)
 		alive->state = ALIVE_THERE;
 }
 
-static struct alive alive_of(sqlite3_stmt *row, int type_column)
+static struct alive alive_of(struct search *search, sqlite3_stmt *row, int type_column)
 {
+	patience_count(&search->patience);
 	return (struct alive){.async_id = lookup_column(row, 0),
 		.created_ns = lookup_column(row, 1),
 		.type_id = lookup_column(row, type_column),
@@ -421,7 +425,7 @@ static struct alive alive_of(sqlite3_stmt *row, int type_column)
 static int on_resource(void *context, sqlite3_stmt *row, struct error *err)
 {
 	struct search *search = context;
-	struct alive alive = alive_of(row, 3);
+	struct alive alive = alive_of(search, row, 3);
 	int result;
 
 	alive.thread_id = lookup_column(row, 6);
@@ -443,7 +447,7 @@ static int on_resource(void *context, sqlite3_stmt *row, struct error *err)
 static int on_request(void *context, sqlite3_stmt *row, struct error *err)
 {
 	struct search *search = context;
-	struct alive alive = alive_of(row, 4);
+	struct alive alive = alive_of(search, row, 4);
 	int64_t began_ns = plus(alive.created_ns, lookup_column(row, 2));
 
 	alive.thread_id = lookup_column(row, 10);
@@ -514,7 +518,8 @@ int alive_visit(struct reader *recording, int64_t process_id, int64_t at_ns, ali
 		.at_ns = at_ns,
 		.visit = visit,
 		.context = context,
-		.vague = vague};
+		.vague = vague,
+		.patience = {.what = "armings and resources looked at"}};
 	int result = prepare(&search, err);
 
 	if (!result)
@@ -532,6 +537,7 @@ int alive_visit(struct reader *recording, int64_t process_id, int64_t at_ns, ali
 	if (!result)
 		result = span_visit(
 			recording, SPAN_RESOURCE, process_id, at_ns, on_resource, &search, err);
+	patience_end(&search.patience);
 	sqlite3_finalize(search.ref_before);
 	sqlite3_finalize(search.ref_after);
 	sqlite3_finalize(search.type_row);

@@ -193,7 +193,7 @@ const struct command goto_command = {
 	.name = "goto",
 	.group = GROUP_TIME,
 	.usage = "[options] POINT | TIME",
-	.summary = "put the cursor where a run began, a line was written, something was made",
+	.summary = "put the cursor where a run began, a line was written, it crashed",
 	.description = "  goto run:97      where a run begins, on its thread\n"
 		       "  goto 42          where a resource was made\n"
 		       "  goto log:7       where a line was written\n"

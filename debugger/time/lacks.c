@@ -9,7 +9,8 @@
 
 #include <inttypes.h>
 
-struct strbuf *lacks_add(struct lacks *lacks)
+/* One more sentence; NULL when there is no room. */
+static struct strbuf *lacks_add(struct lacks *lacks)
 {
 	return lacks->count < LACKS_MAX ? &lacks->words[lacks->count++] : NULL;
 }

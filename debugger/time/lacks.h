@@ -22,7 +22,4 @@ struct lacks {
 int lacks_find(struct lacks *lacks, struct reader *recording, int64_t at_ns, struct error *err);
 void lacks_deinit(struct lacks *lacks);
 
-/* One more, of the caller's own; NULL when there is no room. */
-struct strbuf *lacks_add(struct lacks *lacks);
-
 #endif

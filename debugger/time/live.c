@@ -16,43 +16,54 @@ static const struct option_row live_options[] = {
 	{0},
 };
 
-/* A word is the TIME, or the ID of something whose group is wanted. */
-static int read_word(struct session *session, const char *word, bool *has_time, int64_t *at_ns,
-	struct live_options *options, struct error *err)
+/* The ID of something whose group is wanted. */
+static int read_id(struct session *session, const struct point *point, struct live_options *options,
+	struct error *err)
 {
-	struct point point;
 	struct resource_row resource;
-	struct moment moment;
 	int found;
 
-	if (!point_parse(word, &point, NULL) && point.kind == POINT_ASYNC) {
-		found = lookup_resource(session->recording, point.id, &resource, err);
-		if (found != 1)
-			return found ? -1 : point_not_there(session->recording, &point, err);
-		options->one_group = options->list = true;
-		options->like_type_id = resource.type.type_id;
-		options->like_stack_id = resource.stack_id;
-		return 0;
-	}
-	if (*has_time)
-		return error_set(err, "live: '%s' is one TIME too many", word);
-	*has_time = true;
-	if (moment_read(word, &moment, err))
-		return -1;
-	return moment_resolve(session->recording, &moment, cursor_ns(session), at_ns, err);
+	if (options->one_group)
+		return error_set(err, "live: the group of one ID is listed, not of two");
+	found = lookup_resource(session->recording, point->id, &resource, err);
+	if (found != 1)
+		return found ? -1 : point_not_there(session->recording, point, err);
+	options->one_group = options->list = true;
+	options->like_type_id = resource.type.type_id;
+	options->like_stack_id = resource.stack_id;
+	return 0;
 }
 
+/* TIME, of one word or two, and ID, in any order. */
 static int read_words(struct session *session, const struct option_values *values, int64_t *at_ns,
 	struct live_options *options, struct error *err)
 {
 	bool has_time = false;
-	int i;
+	int i, taken, no_time;
 
 	options->type = option_value(values, "type");
 	options->list = option_value(values, "all");
-	for (i = 0; i < values->word_count; i++)
-		if (read_word(session, values->words[i], &has_time, at_ns, options, err))
+	for (i = 0; i < values->word_count; i += taken) {
+		struct moment moment;
+		struct point point;
+
+		no_time = moment_read_words(
+			&values->words[i], values->word_count - i, &moment, &taken, err);
+		if ((no_time || taken == 1) && !point_parse(values->words[i], &point, NULL) &&
+			point.kind == POINT_ASYNC) {
+			taken = 1;
+			if (read_id(session, &point, options, err))
+				return -1;
+			continue;
+		}
+		if (no_time)
 			return -1;
+		if (has_time)
+			return error_set(err, "live: '%s' is one TIME too many", values->words[i]);
+		has_time = true;
+		if (moment_resolve(session->recording, &moment, cursor_ns(session), at_ns, err))
+			return -1;
+	}
 	if (has_time)
 		return 0;
 	*at_ns = cursor_ns(session);

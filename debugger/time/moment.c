@@ -6,6 +6,8 @@
 #include "debugger/text/quantity.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SECOND	   INT64_C(1000000000)
@@ -122,7 +124,8 @@ static bool read_offset(const char *text, int64_t *ret)
 	return !*text && hours < 24 && minutes < 60;
 }
 
-bool moment_read_clock(const char *text, int64_t *ret)
+/* ISO 8601 (UTC, or with an offset from it) as ns since 1970; false when it is none. */
+static bool read_clock(const char *text, int64_t *ret)
 {
 	static const signed char lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int64_t year, month, day, hour, minute, second = 0, billionths = 0, offset, seconds;
@@ -152,17 +155,22 @@ bool moment_read_clock(const char *text, int64_t *ret)
 	return true;
 }
 
-/* Without its blanks, "+81.2 s" is one word. */
+/* "+81.2 s" is one word; "1 5" is not. */
 static bool without_blanks(const char *text, char *ret, size_t size)
 {
 	size_t length = 0;
+	bool was_blank = false;
 
 	for (; *text; text++) {
-		if (*text == ' ' || *text == '\t')
+		if (*text == ' ' || *text == '\t') {
+			was_blank = true;
 			continue;
-		if (length + 1 == size)
+		}
+		if (length + 1 == size ||
+			(was_blank && length && is_digit(ret[length - 1]) && is_digit(*text)))
 			return false;
 		ret[length++] = *text;
+		was_blank = false;
 	}
 	ret[length] = '\0';
 	return true;
@@ -175,10 +183,10 @@ int moment_read(const char *text, struct moment *ret, struct error *err)
 	bool is_relative = false, is_back = false;
 
 	*ret = (struct moment){MOMENT_CLOCK, 0};
-	if (moment_read_clock(text, &ret->ns))
+	if (read_clock(text, &ret->ns))
 		return 0;
 	if (!without_blanks(text, word, sizeof word))
-		return error_set(err, "'%.80s…' is no TIME: it is too long for one", text);
+		return error_set(err, "'%.80s' is no TIME: it is more than one, or too long", text);
 	if (!strcmp(word, "start") || !strcmp(word, "end")) {
 		ret->kind = *word == 's' ? MOMENT_START : MOMENT_END;
 		return 0;
@@ -202,43 +210,18 @@ int moment_read(const char *text, struct moment *ret, struct error *err)
 	return 0;
 }
 
-static int resolve_clock(struct reader *recording, int64_t ns, int64_t *ret, struct error *err)
+int moment_read_words(
+	char *const *words, int count, struct moment *ret, int *ret_taken, struct error *err)
 {
-	const char *started = reader_meta(recording, "started_at");
-	int64_t began;
+	char joined[TEXT_BYTES];
 
-	if (!started || !moment_read_clock(started, &began))
-		return error_set(err,
-			"%s does not say when it was made: type a time since its beginning, as "
-			"+1.2s",
-			reader_path(recording));
-	*ret = ns - began; /* both are within some centuries of 1970 */
-	return 0;
-}
-
-int moment_resolve(struct reader *recording, const struct moment *moment, int64_t cursor_ns,
-	int64_t *ret, struct error *err)
-{
-	switch (moment->kind) {
-	case MOMENT_RELATIVE:
-		if (cursor_ns == UNKNOWN)
-			return error_set(err, "there is no cursor yet that this could be counted "
-					      "from: type 'at TIME'"
-					      " with a time since the beginning, as +1.2s");
-		if (__builtin_add_overflow(cursor_ns, moment->ns, ret))
-			return error_set(err, "that moment is too far away");
+	*ret_taken = 2;
+	if (count > 1 &&
+		snprintf(joined, sizeof joined, "%s %s", words[0], words[1]) < (int)sizeof joined &&
+		!moment_read(joined, ret, NULL))
 		return 0;
-	case MOMENT_CLOCK:
-		return resolve_clock(recording, moment->ns, ret, err);
-	case MOMENT_START:
-		*ret = 0;
-		return 0;
-	case MOMENT_END:
-		return moment_end(recording, ret, err);
-	default:
-		*ret = moment->ns;
-		return 0;
-	}
+	*ret_taken = 1;
+	return moment_read(words[0], ret, err);
 }
 
 /* The last moment that a process which has no end left anything of. */
@@ -277,7 +260,8 @@ static int last_of_process(
 	return found < 0 ? -1 : 0;
 }
 
-int moment_end(struct reader *recording, int64_t *ret, struct error *err)
+/* The last moment that the recording has anything of. */
+static int find_end(struct reader *recording, int64_t *ret, struct error *err)
 {
 	/* Those without an end are few but in a damaged recording. */
 	static const char open_sql[] = "SELECT process_id FROM main.process WHERE ended_ns IS NULL"
@@ -314,6 +298,45 @@ int moment_end(struct reader *recording, int64_t *ret, struct error *err)
 	return found < 0 ? -1 : 0;
 }
 
+static int resolve_clock(struct reader *recording, int64_t ns, int64_t *ret, struct error *err)
+{
+	const char *started = reader_meta(recording, "started_at");
+	int64_t began;
+
+	if (!started || !read_clock(started, &began))
+		return error_set(err,
+			"%s does not say when it was made: type a time since its beginning, as "
+			"+1.2s",
+			reader_path(recording));
+	*ret = ns - began; /* both are within some centuries of 1970 */
+	return 0;
+}
+
+int moment_resolve(struct reader *recording, const struct moment *moment, int64_t cursor_ns,
+	int64_t *ret, struct error *err)
+{
+	switch (moment->kind) {
+	case MOMENT_RELATIVE:
+		if (cursor_ns == UNKNOWN)
+			return error_set(err, "there is no cursor yet that this could be counted "
+					      "from: type 'at TIME'"
+					      " with a time since the beginning, as +1.2s");
+		if (__builtin_add_overflow(cursor_ns, moment->ns, ret))
+			return error_set(err, "that moment is too far away");
+		return 0;
+	case MOMENT_CLOCK:
+		return resolve_clock(recording, moment->ns, ret, err);
+	case MOMENT_START:
+		*ret = 0;
+		return 0;
+	case MOMENT_END:
+		return find_end(recording, ret, err);
+	default:
+		*ret = moment->ns;
+		return 0;
+	}
+}
+
 int moment_default(struct reader *recording, int64_t *ret, struct error *err)
 {
 	struct point point = {POINT_CRASH, UNKNOWN};
@@ -325,7 +348,7 @@ int moment_default(struct reader *recording, int64_t *ret, struct error *err)
 		*ret = crash.crashed_ns;
 		return 0;
 	}
-	return moment_end(recording, ret, err);
+	return find_end(recording, ret, err);
 }
 
 void moment_add(struct strbuf *words, int64_t ns)

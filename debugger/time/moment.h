@@ -9,7 +9,6 @@
 #include "debugger/recording/reader.h"
 #include "debugger/text/strbuf.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum moment_kind {
@@ -25,20 +24,18 @@ struct moment {
 	int64_t ns;
 };
 
-/* Reads the words of a moment; knows no recording. Blanks in it do not matter. */
+/* Reads a moment, "+81.2 s" too; knows no recording. */
 int moment_read(const char *text, struct moment *ret, struct error *err);
 
-/* ISO 8601 (UTC, or with an offset from it) as ns since 1970; false when it is none. */
-bool moment_read_clock(const char *text, int64_t *ret);
+/* Reads the one that `words` begin with, and how many of them it takes: "+81.2", "s" are two. */
+int moment_read_words(
+	char *const *words, int count, struct moment *ret, int *ret_taken, struct error *err);
 
 /* When that is, in ns since the recording began. `cursor_ns` may be UNKNOWN. */
 int moment_resolve(struct reader *recording, const struct moment *moment, int64_t cursor_ns,
 	int64_t *ret, struct error *err);
 
-/* The last moment that the recording has anything of; it reads what came last of each process. */
-int moment_end(struct reader *recording, int64_t *ret, struct error *err);
-
-/* The last crash, else the end. */
+/* The last crash, else the last moment that the recording has anything of. */
 int moment_default(struct reader *recording, int64_t *ret, struct error *err);
 
 /* To the nanosecond, so that it can be typed again: "+81.200331567 s". */

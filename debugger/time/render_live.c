@@ -244,7 +244,7 @@ static int heading(struct renderer *renderer, struct error *err)
 	if (set->processes.count == 1) {
 		if (lookup_process(renderer->recording, set->processes.ids[0], &process, err) < 0)
 			return -1;
-		describe_process(words, renderer->recording, &process, 40);
+		describe_process(words, renderer->recording, &process, 60);
 		strbuf_printf(words, ", process:%" PRId64, process.process_id);
 	} else {
 		quantity_add_count(words, (int64_t)set->processes.count);
@@ -279,6 +279,8 @@ static void notes(struct renderer *renderer, size_t groups_shown)
 		strbuf_add_string(words, " smaller groups are left out: --full shows them");
 		note_line(renderer, taken(renderer));
 	}
+	if (set->options->one_group && !set->total.count)
+		note_line(renderer, "of the type and the stack of that one nothing was alive then");
 	if (set->item_count == LIVE_ITEMS_MAX)
 		note_line(renderer, "only a million of them are listed");
 	if (set->vague)

@@ -8,7 +8,8 @@
 
 #include <inttypes.h>
 
-#define WORDS_COLUMN 20
+#define COLUMN_LEAST 20
+#define COLUMN_MOST  34
 #define NEST_SHOWN   12 /* runs of one thread */
 
 static struct strbuf *new_words(struct thread_view *view)
@@ -85,16 +86,16 @@ static int state_line(struct thread_view *view, const struct thread_then *thread
 {
 	struct strbuf *words;
 
-	switch (thread->state) {
-	case THREAD_POLLING:
+	switch (thread->activity) {
+	case ACTIVITY_POLLING:
 		poll_words(view, thread);
 		break;
-	case THREAD_POOL:
-	case THREAD_POOL_OR_IDLE:
+	case ACTIVITY_POOL:
+	case ACTIVITY_POOL_OR_IDLE:
 		if (pool_words(view, thread, err))
 			return -1;
 		break;
-	case THREAD_IDLE:
+	case ACTIVITY_IDLE:
 		words = new_words(view);
 		strbuf_add_string(words, "nothing of the pool's, as far as is recorded");
 		break;
@@ -109,9 +110,25 @@ static int state_line(struct thread_view *view, const struct thread_then *thread
 			strbuf_add_string(words, " before");
 		}
 	}
-	page_tab(view->page, WORDS_COLUMN);
+	page_tab(view->page, view->column);
 	words_line(view, PAGE_PLAIN);
 	return 0;
+}
+
+size_t render_thread_column(const struct thread_then *threads, size_t count)
+{
+	struct strbuf words = {0};
+	size_t column = COLUMN_LEAST, width, i;
+
+	for (i = 0; i < count && column < COLUMN_MOST; i++) {
+		strbuf_clear(&words);
+		describe_thread(&words, &threads[i].thread);
+		width = printable_width(strbuf_string(&words)) + 4;
+		if (width > column)
+			column = width < COLUMN_MOST ? width : COLUMN_MOST;
+	}
+	strbuf_deinit(&words);
+	return column;
 }
 
 int render_thread(struct thread_view *view, const struct thread_then *thread, struct error *err)
@@ -123,13 +140,13 @@ int render_thread(struct thread_view *view, const struct thread_then *thread, st
 	describe_thread(words, &thread->thread);
 	page_add(page, PAGE_STRONG, "  ");
 	page_add(page, PAGE_STRONG, strbuf_string(words));
-	page->indent = WORDS_COLUMN + 2;
-	if ((thread->state != THREAD_RUNNING || !thread->run_count) &&
+	page->indent = view->column + 2;
+	if ((thread->activity != ACTIVITY_RUNNING || !thread->run_count) &&
 		state_line(view, thread, err))
 		return -1;
 	for (i = 0; i < thread->run_count && i < NEST_SHOWN; i++) {
-		page_tab(page, WORDS_COLUMN);
-		if (i || thread->state != THREAD_RUNNING)
+		page_tab(page, view->column);
+		if (i || thread->activity != ACTIVITY_RUNNING)
 			page_add(page, PAGE_FAINT, "inside ");
 		if (run_words(view, &thread->runs[i], err))
 			return -1;
@@ -140,7 +157,7 @@ int render_thread(struct thread_view *view, const struct thread_then *thread, st
 		strbuf_add_string(words, "inside ");
 		quantity_add_count(words, (int64_t)(thread->run_count - i));
 		strbuf_add_string(words, " more");
-		page_tab(page, WORDS_COLUMN);
+		page_tab(page, view->column);
 		words_line(view, PAGE_FAINT);
 	}
 	return 0;

@@ -121,16 +121,18 @@ static int prepare(struct walk *walk, int number, const char *from, const char *
 }
 
 /*
- * Has the thread callbacks but its own start and the work of the pool? Otherwise only one table has
- * to be read.
+ * Can the thread have callbacks but its own start and the work of the pool? Otherwise only one
+ * table has to be read. A start of which the function is not known shares its entry with callbacks
+ * of which it is not known either.
  */
 static int has_callbacks(struct walk *walk, bool *ret, struct error *err)
 {
 	static const char sql[] =
 		"SELECT 1 FROM main.entry e WHERE e.thread_id = ?1 AND e.part IS NOT 'work'"
-		" AND e.entry_id IS NOT (SELECT r.entry_id FROM main.thread t"
-		" JOIN main.packed_run r ON r.run_id = t.root_run_id WHERE t.thread_id = ?1) LIMIT "
-		"1";
+		" AND (e.callback_frame_id IS NULL"
+		" OR e.entry_id IS NOT (SELECT r.entry_id FROM main.thread t"
+		" JOIN main.packed_run r ON r.run_id = t.root_run_id WHERE t.thread_id = ?1))"
+		" LIMIT 1";
 	sqlite3_stmt *row;
 	int found;
 

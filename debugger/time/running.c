@@ -98,8 +98,10 @@ static void endings(struct view *view)
 
 static int write_text(struct view *view, struct error *err)
 {
-	struct thread_view threads = {
-		.session = view->session, .page = view->page, .at_ns = view->then->at_ns};
+	struct thread_view threads = {.session = view->session,
+		.page = view->page,
+		.at_ns = view->then->at_ns,
+		.column = render_thread_column(view->then->threads, view->then->count)};
 	int64_t process_id = UNKNOWN;
 	int result = 0;
 	size_t i;
@@ -159,7 +161,7 @@ static int thread_object(
 	json_key_integer(json, "process_id", thread->thread.process_id);
 	json_key_string(json, "name", thread->thread.name);
 	json_key_string(json, "role", thread->thread.role);
-	json_key_string(json, "state", thread_state_name(thread->state));
+	json_key_string(json, "state", thread_activity_name(thread->activity));
 	json_key_integer(json, "since_ns", thread->since_ns);
 	json_key(json, "runs");
 	json_open(json, '[');
@@ -237,15 +239,17 @@ static int find_moment(struct session *session, const struct option_values *valu
 	struct error *err)
 {
 	struct moment moment;
+	int taken;
 
-	if (values->word_count)
-		return moment_read(values->words[0], &moment, err) ||
-				       moment_resolve(session->recording, &moment,
-					       cursor_ns(session), ret, err)
-			       ? -1
-			       : 0;
-	*ret = cursor_ns(session);
-	return *ret == UNKNOWN ? moment_default(session->recording, ret, err) : 0;
+	if (!values->word_count) {
+		*ret = cursor_ns(session);
+		return *ret == UNKNOWN ? moment_default(session->recording, ret, err) : 0;
+	}
+	if (moment_read_words(values->words, values->word_count, &moment, &taken, err))
+		return -1;
+	if (taken < values->word_count)
+		return error_set(err, "running: '%s' is one TIME too many", values->words[taken]);
+	return moment_resolve(session->recording, &moment, cursor_ns(session), ret, err);
 }
 
 static int running_run(
@@ -294,6 +298,6 @@ const struct command running_command = {
 		"\nand pool; lacks, sentences on what the recording does not have.",
 	.options = running_options,
 	.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING,
-	.most_words = 1,
+	.most_words = 2,
 	.run = running_run,
 };

@@ -11,6 +11,7 @@
 #include "debugger/text/strbuf.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define SHORT_BITS 28 /* what lasted less than 2^28 ns is in no index */
@@ -356,22 +357,4 @@ int span_visit(struct reader *recording, enum span_table table, int64_t process_
 	sqlite3_finalize(by_index);
 	sqlite3_finalize(search.probe);
 	return result;
-}
-
-bool span_is_indexed(struct reader *recording)
-{
-	struct search search = {.recording = recording};
-	int table;
-
-	for (table = 0; table < SPAN_REQUEST_RUN; table++) {
-		sqlite3_stmt *statement = NULL;
-		bool found;
-
-		search.table = &tables[table];
-		found = !prepare_rows(&search, SELECT_LONG, &statement, NULL);
-		sqlite3_finalize(statement);
-		if (!found)
-			return false;
-	}
-	return true;
 }

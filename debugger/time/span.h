@@ -13,7 +13,6 @@
 
 #include "debugger/recording/reader.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum span_table {
@@ -58,8 +57,5 @@ int64_t span_skew(struct reader *recording);
  */
 int span_first_after(struct reader *recording, enum span_table table, int64_t low, int64_t high,
 	int64_t ns, int64_t *ret, struct error *err);
-
-/* Whether there are the indexes for it; without them it takes a scan. */
-bool span_is_indexed(struct reader *recording);
 
 #endif

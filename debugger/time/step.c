@@ -364,7 +364,7 @@ static int rback_run(
 }
 
 #define STEP_WORDS                                                                                 \
-	"\nA step stops where a callback begins, on the cursor's thread; with 'watch ID' instead"  \
+	"A step stops where a callback begins, on the cursor's thread; with 'watch ID' instead"    \
 	"\nat every event of that resource, on whatever thread and in whatever process. N steps"   \
 	"\nare one stop. Without a cursor it begins at the start of the program, and backwards at" \
 	"\nthe last crash, else at the end.\n"                                                     \
@@ -390,7 +390,7 @@ const struct command next_command = {
 	.usage = "[options] [N]",
 	.summary = "go on to where the next callback begins after this one has ended",
 	.description = "As 'step', but past all that runs inside of the run that the cursor is "
-		       "in.\n" STEP_WORDS,
+		       "in.\n\n" STEP_WORDS,
 	.options = options,
 	.flags = COMMAND_PROMPT | COMMAND_RECORDING,
 	.most_words = 1,
@@ -405,7 +405,7 @@ const struct command back_command = {
 	.summary = "go back to where the callback before began: 'step' reversed",
 	.description = "The last callback that began before the cursor, on its thread. From the "
 		       "middle of a"
-		       "\nrun that may be the beginning of it.\n" STEP_WORDS,
+		       "\nrun that may be the beginning of it.\n\n" STEP_WORDS,
 	.options = options,
 	.flags = COMMAND_PROMPT | COMMAND_RECORDING,
 	.most_words = 1,
@@ -421,7 +421,7 @@ const struct command rback_command = {
 		"'back' goes back in time, 'rback' to the reason: to the moment, the thread and the"
 		"\nrun in which the callback was armed that runs here; with --by cause to what "
 		"made it"
-		"\nfire (uv_async_send …), where that is another. N such steps are the N-th "
+		"\nfire (as uv_async_send), where that is another. N such steps are the N-th "
 		"segment of"
 		"\nthe async stack that 'trace' shows.\n"
 		"\n" WHERE_JSON_WORDS,

@@ -17,13 +17,13 @@
 
 static const char *const names[] = {
 #define X(tag, name) name,
-	THREAD_STATES(X)
+	THREAD_ACTIVITIES(X)
 #undef X
 };
 
-const char *thread_state_name(enum thread_state state)
+const char *thread_activity_name(enum thread_activity activity)
 {
-	return names[state];
+	return names[activity];
 }
 
 struct search {
@@ -123,7 +123,7 @@ static void take_nest(struct search *search, const struct nest *nest)
 		thread->run_count = count;
 		if (!count)
 			continue;
-		thread->state = THREAD_RUNNING;
+		thread->activity = ACTIVITY_RUNNING;
 		thread->since_ns = runs[0].began_ns;
 	}
 }
@@ -153,7 +153,7 @@ static int take_poll(struct search *search, int64_t loop_id, struct error *err)
 		thread->poll.timeout_ms = lookup_column(row, 3);
 		/* In a nested uv_run it waits inside of a callback. */
 		if (!thread->run_count || thread->since_ns <= thread->poll.entered_ns) {
-			thread->state = THREAD_POLLING;
+			thread->activity = ACTIVITY_POLLING;
 			thread->since_ns = thread->poll.entered_ns;
 		}
 	}
@@ -206,7 +206,7 @@ static int on_request(void *context, sqlite3_stmt *row, struct error *err)
 	thread->pool.ended_ns = pool.ended_ns;
 	thread->pool.is_estimated = pool.is_estimated;
 	if (!thread->run_count) {
-		thread->state = pool.is_estimated ? THREAD_POOL_OR_IDLE : THREAD_POOL;
+		thread->activity = pool.is_estimated ? ACTIVITY_POOL_OR_IDLE : ACTIVITY_POOL;
 		thread->since_ns = pool.began_ns;
 	}
 	return 0;
@@ -250,7 +250,7 @@ static int find_since(struct search *search, struct thread_then *thread, struct 
 	if (ended_ns == UNKNOWN || ended_ns > search->then->at_ns)
 		return 0;
 	/* What the pool had beside its runs may have come since. */
-	if (thread->state == THREAD_IDLE)
+	if (thread->activity == ACTIVITY_IDLE)
 		return 0;
 	thread->since_ns = ended_ns;
 	thread->after_run_id = last_id;
@@ -267,10 +267,10 @@ static int fill(struct search *search, struct error *err)
 	for (i = 0; i < then->count; i++) {
 		struct thread_then *thread = &then->threads[i];
 
-		if (thread->state != THREAD_OUTSIDE)
+		if (thread->activity != ACTIVITY_OUTSIDE)
 			continue;
 		if (thread->thread.role && !strcmp(thread->thread.role, "pool"))
-			thread->state = THREAD_IDLE;
+			thread->activity = ACTIVITY_IDLE;
 		else if (find_since(search, thread, err))
 			return -1;
 	}

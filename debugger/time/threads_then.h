@@ -8,7 +8,7 @@
 #include "debugger/time/present.h"
 
 /* X(TAG, name in JSON) */
-#define THREAD_STATES(X)                                                                           \
+#define THREAD_ACTIVITIES(X)                                                                       \
 	X(OUTSIDE, "outside") /* in no callback, and not waiting, as far as is known */            \
 	X(RUNNING, "running")                                                                      \
 	X(POLLING, "polling")		/* its loop waited in the kernel */                        \
@@ -16,18 +16,18 @@
 	X(POOL_OR_IDLE, "pool_or_idle") /* … or not yet: from when is not known */               \
 	X(IDLE, "idle")			/* a thread of the pool without work */
 
-#define X(tag, name) THREAD_##tag,
-enum thread_state { THREAD_STATES(X) THREAD_STATE_COUNT };
+#define X(tag, name) ACTIVITY_##tag,
+enum thread_activity { THREAD_ACTIVITIES(X) ACTIVITY_COUNT };
 #undef X
 
-const char *thread_state_name(enum thread_state state);
+const char *thread_activity_name(enum thread_activity activity);
 
 struct thread_then {
 	struct thread_row thread;
-	enum thread_state state;
+	enum thread_activity activity;
 	const struct nest_run *runs; /* innermost first, without the root run; of the set's nest */
 	size_t run_count;
-	int64_t since_ns;     /* of the state; UNKNOWN: not known */
+	int64_t since_ns;     /* of the activity; UNKNOWN: not known */
 	int64_t after_run_id; /* the run that ended then; UNKNOWN: none, or not known */
 	struct {
 		int64_t loop_id, entered_ns, left_ns, timeout_ms;

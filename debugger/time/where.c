@@ -160,8 +160,6 @@ static int point_lines(struct writer *writer, const struct point *point, struct 
 		return -1;
 	writer->lines.executable = lineage.process.executable;
 	render_heading(writer->page, &lineage, reader_state(writer->recording));
-	/* The heading ends with an empty line. */
-	strbuf_truncate(&writer->page->text, writer->page->text.length - 1);
 	if (point->kind != POINT_RUN)
 		frames_line(writer, lineage.segments[0].frames);
 	result = inside_line(writer, &lineage.segments[0].in.run, err);
@@ -265,6 +263,32 @@ static int event_lines(struct writer *writer, const struct resource_event *event
 	return 0;
 }
 
+/* Why there is nothing to be told of the thread: the moment is before it, or after. */
+static int absence_line(struct writer *writer, struct error *err)
+{
+	const struct cursor *cursor = writer->where->cursor;
+	struct strbuf *words = new_words(writer);
+	struct thread_row thread;
+
+	if (lookup_thread(writer->recording, cursor->thread_id, &thread, err) < 0)
+		return -1;
+	strbuf_printf(words, "thread:%" PRId64, cursor->thread_id);
+	if (thread.started_ns != UNKNOWN && thread.started_ns > cursor->place.ns) {
+		strbuf_add_string(words, " began later, at ");
+		quantity_add_moment(words, thread.started_ns);
+	} else if (thread.ended_ns != UNKNOWN && thread.ended_ns < cursor->place.ns) {
+		strbuf_add_string(words, " had ended, at ");
+		quantity_add_moment(words, thread.ended_ns);
+	} else {
+		strbuf_add_string(words, " was not there");
+	}
+	page_add(writer->page, PAGE_PLAIN, "  ");
+	writer->page->indent = 4;
+	page_words(writer->page, PAGE_WARN, strbuf_string(words));
+	page_end_line(writer->page);
+	return 0;
+}
+
 /* At a moment: what the thread was in. */
 static int moment_lines(struct writer *writer, struct error *err)
 {
@@ -284,12 +308,10 @@ static int moment_lines(struct writer *writer, struct error *err)
 		if (then.threads[i].thread.thread_id == cursor->thread_id)
 			break;
 	if (!result && i < then.count) {
+		view.column = render_thread_column(&then.threads[i], 1);
 		result = render_thread(&view, &then.threads[i], err);
 	} else if (!result) {
-		new_words(writer);
-		strbuf_printf(
-			&writer->words, "thread:%" PRId64 " was not there", cursor->thread_id);
-		words_line(writer, PAGE_WARN);
+		result = absence_line(writer, err);
 	}
 	strbuf_deinit(&view.words);
 	threads_then_deinit(&then);

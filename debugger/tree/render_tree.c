@@ -332,13 +332,19 @@ static void wait_words(
 	spread_words(renderer, &times->wait);
 }
 
+/* The main thread's run, which lasts until the process is gone: no event tells its end. */
+static bool is_main(const struct sprout *run)
+{
+	return run->id == id_main(id_process(run->id));
+}
+
 static void duration_words(
 	struct renderer *renderer, const struct line *line, const struct times *times)
 {
 	if (times->duration.count) {
 		strbuf_add_string(&renderer->words, "took ");
 		spread_words(renderer, &times->duration);
-	} else if (line->ran && line->last->count == 1) {
+	} else if (line->ran && line->last->count == 1 && !is_main(first_of(renderer, line->ran))) {
 		strbuf_add_string(&renderer->words, "did not end");
 	}
 }

@@ -1,6 +1,7 @@
 /*
- * Rows out of order: see strays.h. One pass over the armings and causes, and a look at the
- * beginning of each process's IDs, where all that it inherited stands together.
+ * Rows out of order: see strays.h. One pass over the armings and causes, and over the requests of
+ * forked processes, and a look at the beginning of each process's IDs, where all else that it
+ * inherited stands together.
  */
 #include "debugger/tree/strays.h"
 
@@ -93,12 +94,31 @@ static int gather_inherited(struct strays *strays, struct reader *recording, sql
 	return own < OWN_IN_ROW && found < 0 ? -1 : 0;
 }
 
+/*
+ * Requests that a process inherited. What the thread pool had done with one before the fork shows
+ * only when its callback comes: then it gets an ID, far from the beginning.
+ */
+static int gather_requests(struct strays *strays, struct reader *recording, struct error *err)
+{
+	static const char sql[] =
+		"SELECT async_id, run_id - creator_delta FROM main.packed_request"
+		" WHERE async_id >= 1 << 40 AND (run_id - creator_delta) >> 40 <> async_id >> 40";
+	sqlite3_stmt *row;
+	int found = 0, result = 0;
+
+	if (sqlite3_prepare_v2(reader_database(recording), sql, -1, &row, NULL))
+		return reader_error(recording, NULL, err);
+	while (!result && (found = reader_step(recording, row, err)) == 1)
+		result = add(strays, lookup_column(row, 1), STRAY_REQUEST,
+			sqlite3_column_int64(row, 0), err);
+	sqlite3_finalize(row);
+	return result || found < 0 ? -1 : 0;
+}
+
 static int gather_of_processes(
 	struct strays *strays, struct reader *recording, enum stray_table table, struct error *err)
 {
-	static const char *const tables[STRAY_TABLES] = {
-		"SELECT async_id, run_id - creator_delta FROM main.packed_request"
-		" WHERE async_id >= ?1 AND async_id <= ?2 ORDER BY async_id",
+	static const char *const tables[STRAY_TABLES] = {NULL,
 		"SELECT async_id, run_id FROM main.packed_resource"
 		" WHERE async_id >= ?1 AND async_id <= ?2 ORDER BY async_id",
 		"SELECT arming_id, run_id FROM main.packed_arming"
@@ -111,6 +131,8 @@ static int gather_of_processes(
 	sqlite3_stmt *processes = NULL, *row = NULL;
 	int found, result = 0;
 
+	if (table == STRAY_REQUEST)
+		return gather_requests(strays, recording, err);
 	if (sqlite3_prepare_v2(reader_database(recording),
 		    "SELECT process_id FROM main.process WHERE process_id > 0 AND process_id < "
 		    "8388608",

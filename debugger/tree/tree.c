@@ -142,12 +142,12 @@ static int children_run(
 	"and the callback that this made run, which somebody else had armed; its own\n"            \
 	"tree tells what came of it. --by cause goes on with it here.\n"                           \
 	"\n"                                                                                       \
-	"JSON: an array `nodes`, each with `node`, `parent`, `kind` (resource, arming,\n"          \
-	"run, cause), the `id` and `async_id` of the first, `count`, `repeats` (of\n"              \
-	"itself, below), `leads_back` (to such repeats), `type`, `callback`, `part`,\n"            \
-	"`api`, `function`, `file`, `line`, `status`, and `ns`, `wait_ns`, `duration_ns`\n"        \
-	"as `min`, `median`, `max`; and what was left out: `left_out` nodes,\n"                    \
-	"`unfollowed` runs, `cut` when there was too much."                                        \
+	"JSON: an array nodes, each with node, parent, kind (resource, arming,\n"                  \
+	"run, cause), the id and async_id of the first, count, repeats (of\n"                      \
+	"itself, below), leads_back (to such repeats), type, callback, part,\n"                    \
+	"api, function, file, line, status, and ns, wait_ns, duration_ns\n"                        \
+	"as min, median, max; and what was left out: left_out nodes,\n"                            \
+	"unfollowed runs, cut when there was too much."                                            \
 	"\n\n" COMMAND_POINT_WORDS
 
 const struct command tree_command = {
@@ -157,7 +157,7 @@ const struct command tree_command = {
 	.summary = "show what came of a point: what it made and armed, what that led to",
 	.description =
 		"Shows what a resource or a run made, armed and caused, which callbacks came of\n"
-		"that, what they made and armed, and so on: `trace` the other way round. Of a\n"
+		"that, what they made and armed, and so on: 'trace' the other way round. Of a\n"
 		"resource that is all its callbacks, whoever armed them.\n"
 		"\n" TREE_WORDS,
 	.options = tree_options,
@@ -174,7 +174,7 @@ const struct command children_command = {
 	.summary = "show what came of a point directly",
 	.description =
 		"Shows what a run made, armed and caused, with the callbacks that came of it, or\n"
-		"the callbacks of a resource: the first level of `tree`.\n"
+		"the callbacks of a resource: the first level of 'tree'.\n"
 		"\n" TREE_WORDS,
 	.options = children_options,
 	.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING,

@@ -236,7 +236,7 @@ const struct command why_command = {
 	.name = "why",
 	.group = GROUP_STACK,
 	.usage = "[options] [POINT]",
-	.summary = "tell in words how a run or a resource came about, and what it waited for",
+	.summary = "tell in words how something came about, and what it waited for",
 	.description =
 		"Of a run: who armed it, what made it fire, where the time went meanwhile (the"
 		"\nkernel, the queue of the thread pool and who filled that, other callbacks that"
@@ -245,9 +245,9 @@ const struct command why_command = {
 		"in.\n"
 		"\n" COMMAND_POINT_WORDS "\n"
 		"\n"
-		"With --format json the same as keys: `run_id`, `callback`, `began_ns`, `armed` and"
-		"\n`fired` (who, by which call, with `frames`), `wait_ns` and its parts, `held_by`,"
-		"\n`pool_had`, `nested`, `did`, of a resource `state`, and `words`.",
+		"JSON: the same as keys: run_id, callback, began_ns, armed and"
+		"\nfired (who, by which call, with frames), wait_ns and its parts, held_by,"
+		"\npool_had, nested, did, of a resource state, and words.",
 	.options = why_options,
 	.flags = COMMAND_SHELL | COMMAND_PROMPT | COMMAND_RECORDING,
 	.most_words = 1,

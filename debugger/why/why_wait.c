@@ -175,6 +175,7 @@ static int timer_wait(struct waiting *waiting)
 {
 	const struct wait *wait = waiting->armed->wait;
 	struct strbuf *words = account_sentence(waiting->account);
+	int64_t early_ns;
 
 	if (wait->due_ns == UNKNOWN) {
 		strbuf_add_string(words, "It is one of the timer's repeats");
@@ -184,10 +185,22 @@ static int timer_wait(struct waiting *waiting)
 		strbuf_add_string(words, ": when it was due is not recorded.");
 		return 0;
 	}
+	if (!__builtin_sub_overflow(wait->due_ns, waiting->in->run.began_ns, &early_ns) &&
+		early_ns >= LATE_NS) {
+		duration(waiting, "It ran ", early_ns,
+			" before its time was over: libuv counts from");
+		strbuf_add_string(words,
+			" when the loop last looked at the clock, which it does not"
+			" do between callbacks.");
+		return 0;
+	}
 	strbuf_add_string(words, "Its time was due");
 	account_add_moment(waiting->account, wait->due_ns);
 	if (wait->loop_ns < LATE_NS) {
-		duration(waiting, ", and it ran on time, ", wait->loop_ns, " after that.");
+		strbuf_add_string(words, ", and it ran on time");
+		if (wait->loop_ns > 0)
+			duration(waiting, ", ", wait->loop_ns, " after that");
+		strbuf_add_char(words, '.');
 		return 0;
 	}
 	duration(waiting, ", and it ran ", wait->loop_ns, " late.");
