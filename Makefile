@@ -224,7 +224,7 @@ $(TEST_PROGRAMS_CC:%=$(B)/tests/%): $(B)/tests/%: tests/programs/%.cc $(B)/flags
 # The library's sources once more, within programs that try them, with a sanitizer: one that comes as
 # a shared library, below which the wrappers lie as they lie above libc. gcc has those.
 SANITIZED_KINDS    := thread address
-SANITIZED_PROGRAMS := $(filter storage_churn trap_churn uv_causes uv_edges uv_facts uv_pool uv_requests uv_reuse \
+SANITIZED_PROGRAMS := $(filter own_odd own_hooks storage_churn trap_churn uv_causes uv_edges uv_facts uv_pool uv_requests uv_reuse \
 	uv_semantics,$(UV_PROGRAMS))
 SANITIZED          := $(foreach kind,$(SANITIZED_KINDS), \
 	$(SANITIZED_PROGRAMS:%=$(B)/sanitized/$(kind)/%))

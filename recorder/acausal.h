@@ -50,20 +50,24 @@ uint64_t acausal_trigger_async_id(void) ACAUSAL_WEAK;
 
 /* --- hooks ----------------------------------------------------------------------------------- */
 
+/* clang-format off */
 /*
  * What a hook is told, each NULL when it is of no interest. `user` is the pointer given with it.
  *
- *   init             a resource was made. `type` is 'uv_timer_t' or a name of the program's own,
- * good as long as the process; `object` the program's object (a uv_timer_t *), NULL when it has
- * none. It may not be ready yet: the call that makes it has not returned before, after    around
- * each callback of it; of a thread around its function destroy          it is over: a handle after
- * its close callback, a request after its callback or when it was refused promise_resolve
- * acausal_resource_resolve
+ *   init             a resource was made. `type` is 'uv_timer_t' or a name of the program's own, good
+ *                    as long as the process; `object` the program's object (a uv_timer_t *), NULL
+ *                    when it has none. It may not be ready yet: the call that makes it has not
+ *                    returned
+ *   before, after    around each callback of it; of a thread around its function
+ *   destroy          it is over: a handle after its close callback, a request after its callback or
+ *                    when it was refused
+ *   promise_resolve  acausal_resource_resolve was called
  *
  * They are called on the thread where that happens, within the call, in the order in which the
  * hooks were made, and may call what they like. What a hook itself makes or runs is not told to
  * that hook: it does not go round in a circle. errno is kept.
  */
+/* clang-format on */
 struct acausal_hook_callbacks {
 	void (*init)(uint64_t async_id, const char *type, uint64_t trigger_async_id,
 		const void *object, void *user);
@@ -89,7 +93,10 @@ struct acausal_hook *acausal_hook_create(
 int acausal_hook_enable(struct acausal_hook *hook) ACAUSAL_WEAK;
 int acausal_hook_disable(struct acausal_hook *hook) ACAUSAL_WEAK;
 
-/* Disables it; it is freed once no thread is in it any more. NULL does nothing. */
+/*
+ * Disables it; it is freed once no thread is in it any more. Another thread may be: then it has
+ * `user` still when this returns. NULL does nothing.
+ */
 void acausal_hook_destroy(struct acausal_hook *hook) ACAUSAL_WEAK;
 
 /* --- resources of the program's own ---------------------------------------------------------- */
@@ -155,8 +162,10 @@ void acausal_storage_destroy(struct acausal_storage *storage) ACAUSAL_WEAK;
 
 /*
  * Calls `callback(argument)` with the value in force there and in all that comes of it; afterwards
- * it is what it was before. 0: the storage owns the value from now on; -1: there is no storage, the
- * callback was called, and the value is still the caller's.
+ * it is what it was before, also when the callback was left by longjmp or an exception. Where it is
+ * a coroutine that goes on in another execution, nothing is brought back there. 0: the storage owns
+ * the value from now on; -1: there is no storage, no memory, or 64 of these calls are nested on the
+ * thread; the callback was called, and the value is still the caller's.
  */
 int acausal_storage_run(struct acausal_storage *storage, void *value, void (*callback)(void *),
 	void *argument) ACAUSAL_WEAK;
@@ -165,7 +174,11 @@ int acausal_storage_run(struct acausal_storage *storage, void *value, void (*cal
 int acausal_storage_exit(
 	struct acausal_storage *storage, void (*callback)(void *), void *argument) ACAUSAL_WEAK;
 
-/* In force for the rest of this execution, and in what comes of it. As for the value, see above. */
+/*
+ * In force for the rest of this execution, and in what comes of it. As for the value, see above; -1
+ * also with ENOTSUP where it is not known what runs: in a callback that was armed before the first
+ * of these calls in a process that is not recorded, or below 64 nested executions.
+ */
 int acausal_storage_enter(struct acausal_storage *storage, void *value) ACAUSAL_WEAK;
 
 /* The value in force, good as long as it is; NULL: none. */
@@ -187,7 +200,8 @@ void acausal_state_release(struct acausal_state *state) ACAUSAL_WEAK;
  * Sets a value for the rest of this execution and for what comes of it, as acausal_storage_enter
  * does: a request's ID. It stands in the recording with the place that set it; `acausal trace`
  * shows it, `acausal find request_id=7f3a` finds it. NULL takes the key away. Keys up to 255 bytes,
- * values up to 1023. 0, or -1.
+ * values up to 1023, 64 keys in force at a time. 0, or -1 with errno: EINVAL beyond the first two,
+ * ENOSPC beyond the last, ENOTSUP as above.
  */
 int acausal_context_set(const char *key, const char *value) ACAUSAL_WEAK;
 

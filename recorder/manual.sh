@@ -76,12 +76,45 @@ function flush_entry(   i) {
 	declared = count = 0
 }
 
+function print_examples() {
+	print ".SH EXAMPLES"
+	print "A request has its ID in all that comes of it, also where nobody passes it on:"
+	print ".PP\n.nf\n.RS 4"
+	print "static void on_request(struct request *request)"
+	print "{"
+	print "    acausal_context_set(\"request_id\", request\\->id);"
+	print "    uv_queue_work(loop, &request\\->work, hash, on_hashed);"
+	print "}"
+	print ".RE\n.fi\n.PP"
+	print "A queue: whoever calls what was put into it, each job runs in the name of who put it there:"
+	print ".PP\n.nf\n.RS 4"
+	print "static void push(struct job *job)"
+	print "{"
+	print "    acausal_bind(&job\\->bound, \"JOB\", do_job, job);"
+	print "    queue_add(job);"
+	print "    uv_async_send(&wakeup);"
+	print "}"
+	print ""
+	print "static void on_wakeup(uv_async_t *async)"
+	print "{"
+	print "    struct job *job;"
+	print ""
+	print "    while ((job = queue_take())) {"
+	print "        acausal_bound_call(&job\\->bound);"
+	print "        acausal_unbind(&job\\->bound);"
+	print "    }"
+	print "}"
+	print ".RE\n.fi"
+}
+
 function is_page() { return version != "--names" }
 
 BEGIN { state = "begin" }
 
 /^#ifdef __cplusplus/ && state == "body" { state = "end" }
 state == "end" { next }
+
+/^\/\* clang-format o/ { next }
 
 # A section; before the first, declarations are none of the program.
 /^\/\* --- .* -+ \*\/$/ {
@@ -128,8 +161,8 @@ in_comment {
 			print ".nf"
 			print "\\fB#include <acausal.h>\\fP"
 			print ""
-			print "cc $(pkg\\-config \\-\\-cflags acausal libuv) \\fIfile\\fP.c $(pkg\\-config \\-\\-libs libuv)"
-			print "cc $(pkg\\-config \\-\\-cflags acausal libuv) \\fIfile\\fP.c $(pkg\\-config \\-\\-libs acausal libuv)"
+			print "cc $(pkg\\-config \\-\\-cflags acausal libuv) \\fIfile\\fP.c \\-luv"
+			print "cc \\fIfile\\fP.c $(pkg\\-config \\-\\-cflags \\-\\-libs acausal libuv)"
 			print ".fi"
 			print ".PP"
 			print "The first way the library is there when the program is recorded, or it is preloaded;"
@@ -163,6 +196,7 @@ END {
 	if (!is_page())
 		exit
 	flush_entry()
+	print_examples()
 	print ".SH SEE ALSO"
 	print ".BR acausal (1),"
 	print ".BR acausal\\-record (1)"

@@ -22,11 +22,11 @@ static bool fired_find(struct fired *fired, const void *object)
 	/* First: in the child of a fork this changes the record. */
 	if (index)
 		fired->thread = thread_self();
-	if (live_callback_table)
-		fired->callbacks = *live_callbacks(index);
 	/* A request that a forked child thought lost with its thread; it had been done already. */
 	if (unlikely(fired->thread && !live_at(index)->async_id))
 		live_publish(index, arena_next(&arena()->async_id));
+	if (live_callback_table)
+		fired->callbacks = *live_callbacks(index);
 	return fired->thread != NULL;
 }
 
@@ -125,6 +125,7 @@ void fired_alloc(struct fired *fired, const void *handle, uintptr_t frame)
 	begin.arming_id = arming_calls(fired);
 	begin.callback = fired->callbacks.second;
 	begin.live = fired->index;
+	begin.is_late = live->flags & ARENA_LIVE_CLOSING;
 	fired_run(fired, &begin, frame);
 }
 

@@ -69,6 +69,24 @@ WRAPPER void uv_loop_delete(uv_loop_t *loop)
 	call.uv->loop_delete(loop);
 }
 
+/* Nothing is followed yet; what begins to be from within does not know what called it. */
+WRAPPED int run_unfollowed(const struct call *call, uv_loop_t *loop, uv_run_mode mode)
+{
+	const struct run_nesting outside = thread_first_nesting;
+	struct thread *thread;
+	int result;
+
+	thread_first_nesting = (struct run_nesting){.frame = FRAME, .returns_to = ARCH_CALLER_PC()};
+	result = call->uv->run(loop, mode);
+	thread_first_nesting = outside;
+	thread = arena() ? thread_current : NULL;
+	if (thread) {
+		run_drop_above(thread, 0);
+		thread->root_nesting = outside;
+	}
+	return result;
+}
+
 WRAPPER int uv_run(uv_loop_t *loop, uv_run_mode mode)
 {
 	CALL_ON(run, loop);
@@ -76,6 +94,8 @@ WRAPPER int uv_run(uv_loop_t *loop, uv_run_mode mode)
 	uint32_t stack;
 	int result, depth = 0;
 
+	if (unlikely(!arena()))
+		return run_unfollowed(&call, loop, mode);
 	if (call.thread) {
 		emit_settle(&call.thread->emit);
 		stack_settle(&call.thread->stack_memory);

@@ -25,22 +25,35 @@ int own_fail(int error)
 
 /* --- where one is ---------------------------------------------------------------------------- */
 
+/* The calling thread; NULL where it is not known what runs. `sp`: of who asks. */
+static struct thread *place_thread(uintptr_t sp)
+{
+	struct thread *thread = own_thread();
+	const struct run_nesting *nesting;
+
+	if (!thread)
+		return NULL;
+	run_settle(thread, sp);
+	nesting = run_nesting(thread);
+	return nesting && !nesting->frame ? thread : NULL;
+}
+
 WRAPPER uint64_t acausal_execution_async_id(void)
 {
-	const struct thread *thread = own_thread();
+	struct thread *thread = place_thread(ARCH_CALLER_SP());
 
-	if (!thread || thread->depth > THREAD_RUNS)
+	if (!thread)
 		return 0;
 	return thread->depth ? thread->runs[thread->depth - 1].shared->async_id : thread->async_id;
 }
 
 WRAPPER uint64_t acausal_trigger_async_id(void)
 {
-	const struct thread *thread = own_thread();
+	const struct thread *thread = place_thread(ARCH_CALLER_SP());
 	const struct arena_live *live;
 	const struct arena_run *run;
 
-	if (!thread || thread->depth > THREAD_RUNS)
+	if (!thread)
 		return 0;
 	if (!thread->depth)
 		return thread->slot->trigger_id;
@@ -54,32 +67,24 @@ WRAPPER uint64_t acausal_trigger_async_id(void)
 /* The number of a type, which is made when it is new; 0: there is no room. */
 static uint16_t type_number(const char *name)
 {
-	static _Atomic bool busy;
-	const struct timespec nap = {0, 100000};
-	uint64_t used, i;
+	const uint64_t used = atomic_load(&arena()->used[ARENA_TYPES].value);
 	uint32_t index;
+	uint64_t i;
 
-	for (;;) {
-		used = atomic_load(&arena()->used[ARENA_TYPES].value);
-		for (i = 0; i < used && i < arena_map.count[ARENA_TYPES]; i++) {
-			struct arena_type *type = &arena_map.types[i];
+	for (i = 0; i < used && i < arena_map.count[ARENA_TYPES]; i++) {
+		struct arena_type *type = &arena_map.types[i];
 
-			if (atomic_load(&type->ready) &&
-				strncmp(type->name, name, ARENA_TYPE_NAME - 1) == 0)
-				return (uint16_t)(ACAUSAL_TYPE_OWN + i);
-		}
-		/* One at a time, so that no name is there twice. */
-		if (!atomic_exchange(&busy, true))
-			break;
-		nanosleep(&nap, NULL);
+		if (atomic_load(&type->ready) &&
+			strncmp(type->name, name, ARENA_TYPE_NAME - 1) == 0)
+			return (uint16_t)(ACAUSAL_TYPE_OWN + i);
 	}
+	/* Two threads at once may make two of one name: to whoever reads them they are one. */
 	index = arena_grow(ARENA_TYPES);
-	if (index != UINT32_MAX) {
-		strncpy(arena_map.types[index].name, name, ARENA_TYPE_NAME - 1);
-		atomic_store(&arena_map.types[index].ready, 1);
-	}
-	atomic_store(&busy, false);
-	return index == UINT32_MAX ? 0 : (uint16_t)(ACAUSAL_TYPE_OWN + index);
+	if (index == UINT32_MAX)
+		return 0;
+	strncpy(arena_map.types[index].name, name, ARENA_TYPE_NAME - 1);
+	atomic_store(&arena_map.types[index].ready, 1);
+	return (uint16_t)(ACAUSAL_TYPE_OWN + index);
 }
 
 static uint64_t own_make(struct call *call, const char *name, uint64_t trigger_id)
@@ -93,6 +98,7 @@ static uint64_t own_make(struct call *call, const char *name, uint64_t trigger_i
 		errno = ENOMEM;
 		return 0;
 	}
+	arena_note_used(arena());
 	live = live_at(index);
 	live->stack = call_stack(call);
 	/* What is not there yet made nothing. */
@@ -225,19 +231,24 @@ WRAPPER int acausal_resource_before(uint64_t async_id)
 WRAPPER int acausal_resource_after(uint64_t async_id)
 {
 	struct thread *thread = own_thread();
-	int depth = thread ? thread->depth - 1 : -1;
 	struct unwind_start from;
+	uint32_t index;
+	int depth;
 
 	UNWIND_FROM_CALLER(&from);
 	if (!thread)
 		return own_fail(ENOSYS);
 	run_settle(thread, from.sp);
+	depth = thread->depth - 1;
+	/* It is not known of which resource the runs are that are nested too deeply. */
+	if (depth >= THREAD_RUNS) {
+		own_end(thread, depth, 0);
+		return 0;
+	}
 	/* Also of one that was destroyed meanwhile: by the ID that it had here. */
-	if (depth < 0 || depth >= THREAD_RUNS || !async_id ||
-		thread->runs[depth].shared->async_id !=
-			(live_find(live_own_key(async_id))
-					? live_at(live_find(live_own_key(async_id)))->async_id
-					: async_id))
+	index = live_find(live_own_key(async_id));
+	if (depth < 0 || thread->runs[depth].shared->async_id !=
+				 (index ? live_at(index)->async_id : async_id))
 		return own_fail(EINVAL);
 	own_end(thread, depth, thread->runs[depth].entry);
 	return 0;

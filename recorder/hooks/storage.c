@@ -95,22 +95,49 @@ WRAPPER int acausal_storage_enter(struct acausal_storage *storage, void *value)
 	if (!thread)
 		return own_fail(ENOSYS);
 	run_settle(thread, from.sp);
+	if (!carry_is_known(thread))
+		return own_fail(ENOTSUP);
 	if (!value_put(thread, storage, value))
 		return -1;
 	carry_settle(thread);
 	return 0;
 }
 
-/* Calls, and brings back what was in force before; its reference is `before`. */
-static inline __attribute__((always_inline)) void call_and_put_back(
-	struct thread *thread, struct carried *before, void (*callback)(void *), void *argument)
+/*
+ * The function that has `frame` is about to put something else in force, and returns to `from`.
+ * Returns its number for put_back; 0: too many are nested.
+ */
+static uint64_t put_aside(struct thread *thread, uintptr_t frame, const struct unwind_start *from)
 {
-	int depth = thread->depth;
+	uint64_t number;
+	bool is_known;
 
-	callback(argument);
-	/* Not where the callback forked and this is the child, nor when it was left by longjmp. */
-	if (thread == thread_current && arena() && thread->depth == depth)
-		carry_release(carry_change(thread, before));
+	run_settle(thread, from->sp);
+	is_known = carry_is_known(thread);
+	number = aside_begin(thread, frame, from->pc);
+	if (number && !is_known)
+		carry_replace(thread, NULL);
+	return number;
+}
+
+/* Also in the child, when the function that was called has forked. */
+static void put_back(uint64_t number)
+{
+	struct thread *thread = number ? thread_self() : NULL;
+	int count = thread ? aside_find(thread, number) : 0, depth;
+	struct carried *outside;
+
+	if (count) {
+		depth = thread->asides[count - 1].depth;
+		outside = aside_take(thread, count - 1);
+		/* A resource may have been entered in it and not left: then it is, later. */
+		if (depth < thread->depth && depth < THREAD_RUNS) {
+			carry_release(thread->runs[depth].outside);
+			thread->runs[depth].outside = outside;
+		} else {
+			carry_release(carry_change(thread, outside));
+		}
+	}
 	carry_settle(thread);
 }
 
@@ -118,23 +145,19 @@ OWN_PASSAGE int acausal_storage_run(
 	struct acausal_storage *storage, void *value, void (*callback)(void *), void *argument)
 {
 	struct thread *thread = storage ? own_thread() : NULL;
-	struct carried *before;
 	struct unwind_start from;
+	uint64_t number = 0;
 
 	UNWIND_FROM_CALLER(&from);
-	if (!thread) {
-		callback(argument);
-		return own_fail(ENOSYS);
+	if (thread)
+		number = put_aside(thread, FRAME, &from);
+	if (number && !value_put(thread, storage, value)) {
+		put_back(number);
+		number = 0;
 	}
-	run_settle(thread, from.sp);
-	before = carry_share(thread->carried);
-	if (!value_put(thread, storage, value)) {
-		carry_release(before);
-		callback(argument);
-		return own_fail(ENOMEM);
-	}
-	call_and_put_back(thread, before, callback, argument);
-	return 0;
+	callback(argument);
+	put_back(number);
+	return number ? 0 : own_fail(thread ? ENOMEM : ENOSYS);
 }
 
 OWN_PASSAGE int acausal_storage_exit(
@@ -143,13 +166,25 @@ OWN_PASSAGE int acausal_storage_exit(
 	return acausal_storage_run(storage, NULL, callback, argument);
 }
 
+/* The calling thread, to be asked what is in force there; NULL: nothing is. `sp`: of who asks. */
+static inline struct thread *asked_thread(uintptr_t sp)
+{
+	struct thread *thread = thread_current;
+
+	/* In the child of a fork this may be the first that is asked. */
+	if (unlikely(!arena()))
+		thread = thread_self();
+	if (likely(thread))
+		run_settle(thread, sp);
+	return thread;
+}
+
 WRAPPER void *acausal_storage_get(struct acausal_storage *storage)
 {
-	const struct thread *thread = thread_current;
+	struct thread *thread = asked_thread(ARCH_CALLER_SP());
 
-	if (unlikely(!thread || !storage || !arena()))
-		return NULL;
-	return carry_get(thread, storage->place, storage->number);
+	return likely(thread && storage) ? carry_get(thread, storage->place, storage->number)
+					 : NULL;
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
@@ -158,7 +193,10 @@ WRAPPER struct acausal_state *acausal_state_capture(void)
 {
 	struct thread *thread = own_thread();
 
-	return thread ? (struct acausal_state *)carry_share(thread->carried) : NULL;
+	if (!thread)
+		return NULL;
+	run_settle(thread, ARCH_CALLER_SP());
+	return (struct acausal_state *)carry_share(carry_now(thread));
 }
 
 OWN_PASSAGE void acausal_state_run(
@@ -166,15 +204,15 @@ OWN_PASSAGE void acausal_state_run(
 {
 	struct thread *thread = own_thread();
 	struct unwind_start from;
+	uint64_t number = 0;
 
 	UNWIND_FROM_CALLER(&from);
-	if (!thread) {
-		callback(argument);
-		return;
-	}
-	run_settle(thread, from.sp);
-	call_and_put_back(thread, carry_change(thread, carry_share((struct carried *)state)),
-		callback, argument);
+	if (thread)
+		number = put_aside(thread, FRAME, &from);
+	if (number)
+		carry_release(carry_change(thread, carry_share((struct carried *)state)));
+	callback(argument);
+	put_back(number);
 }
 
 WRAPPER void acausal_state_release(struct acausal_state *state)
@@ -200,6 +238,8 @@ WRAPPER int acausal_context_set(const char *key, const char *value)
 		return own_fail(EINVAL);
 	run_settle(thread, from.sp);
 	stack = run_capture(thread, &from);
+	if (!carry_is_known(thread))
+		return own_fail(ENOTSUP);
 	error = carry_set_context(thread, key, value, stack);
 	carry_settle(thread);
 	return error ? own_fail(error) : 0;
@@ -207,7 +247,7 @@ WRAPPER int acausal_context_set(const char *key, const char *value)
 
 WRAPPER const char *acausal_context_get(const char *key)
 {
-	const struct thread *thread = arena() ? thread_current : NULL;
+	struct thread *thread = asked_thread(ARCH_CALLER_SP());
 
 	return thread && key ? carry_get_context(thread, key) : NULL;
 }

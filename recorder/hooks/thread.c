@@ -42,13 +42,13 @@ static void thread_begins(uint32_t index, struct thread *thread)
 
 	if (!thread)
 		return;
+	if (atomic_load_explicit(&carry_is_used, memory_order_relaxed)) {
+		carry_replace(thread, carry_share(carry_table[index]));
+		if (live->context_id)
+			carried_write(thread, false, live->async_id, live->context_id);
+	}
 	if (listener_is_any())
 		listener_thread_before(thread);
-	if (!atomic_load_explicit(&carry_is_used, memory_order_relaxed))
-		return;
-	carry_release(carry_put(thread, carry_share(carry_table[index])));
-	if (live->context_id)
-		carried_write(thread, false, live->async_id, live->context_id);
 }
 
 TRAMPOLINE void *on_thread(void *argument)

@@ -399,6 +399,7 @@ static void header_fill(
 		arena_now(&header->started);
 	header->latest = header->started;
 	atomic_flag_clear(&anchor_busy); /* taken, perhaps, when this process was forked */
+	atomic_store(&header->async_id.value, ARENA_MAIN_ID);
 	/* Index 0 of these means "none". */
 	atomic_store(&header->used[ARENA_SINKS].value, 1);
 	atomic_store(&header->used[ARENA_LIVES].value, 1);

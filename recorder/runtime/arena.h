@@ -106,6 +106,13 @@ static inline bool arena_is_drained(const struct arena_header *header)
 	return !(word & FUTEX_OWNER_DIED);
 }
 
+/* Something was made that a recording is kept for. */
+static inline void arena_note_used(struct arena_header *header)
+{
+	if (!(atomic_load_explicit(&header->libuv, memory_order_relaxed) & ARENA_LIBUV_USED))
+		atomic_fetch_or(&header->libuv, ARENA_LIBUV_USED);
+}
+
 /* The next ID of a counter, from 1. */
 static inline uint64_t arena_next(struct arena_counter *counter)
 {

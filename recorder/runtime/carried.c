@@ -35,18 +35,23 @@ bool carry_start(void)
 
 /* --- references ------------------------------------------------------------------------------ */
 
-void carry_release(struct carried *carried)
+void carry_release_several(struct carried *carried, uint32_t count)
 {
 	struct carried *head;
 
-	if (!carried ||
-		atomic_fetch_sub_explicit(&carried->references, 1, memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&carried->references, count, memory_order_acq_rel) != count)
 		return;
 	head = atomic_load_explicit(&carry_dead, memory_order_relaxed);
 	do
 		carried->next = head;
 	while (!atomic_compare_exchange_weak_explicit(
 		&carry_dead, &head, carried, memory_order_release, memory_order_relaxed));
+}
+
+void carry_release(struct carried *carried)
+{
+	if (carried)
+		carry_release_several(carried, 1);
 }
 
 void carry_value_release(struct carry_value *value)
@@ -100,10 +105,9 @@ void carry_free_dead(struct thread *thread)
 		carried_free(carried);
 		carried = next;
 	}
-	if (thread) {
-		carry_release(thread->carried);
-		thread->carried = outside;
-	}
+	/* Another one in the child, when the program has forked in there. */
+	if (thread && thread_current)
+		carry_replace(thread_current, outside);
 	errno = saved;
 }
 

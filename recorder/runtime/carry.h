@@ -7,11 +7,29 @@
 #ifndef ACAUSAL_RUNTIME_CARRY_H
 #define ACAUSAL_RUNTIME_CARRY_H
 
+#include "recorder/runtime/aside.h"
 #include "recorder/runtime/carried.h"
 #include "recorder/runtime/live.h"
 #include "recorder/runtime/run.h"
 
-enum { CARRY_KEYS = 64 }; /* of one context */
+/*
+ * Whether it is known what is in force: not in runs nested too deeply, nor in callbacks that have
+ * no trampoline, but for what they call with values of its own. Elsewhere nothing may be set
+ * either: it would be in force outside.
+ */
+static inline bool carry_is_known(struct thread *thread)
+{
+	const struct run_nesting *nesting = run_nesting(thread);
+
+	return likely(nesting && !nesting->frame) ||
+	       aside_is_within(thread, nesting ? nesting->frame : UINTPTR_MAX);
+}
+
+/* What is in force, as far as that is known; NULL: nothing. */
+static inline struct carried *carry_now(struct thread *thread)
+{
+	return carry_is_known(thread) ? thread->carried : NULL;
+}
 
 /* --- values ---------------------------------------------------------------------------------- */
 
@@ -30,8 +48,8 @@ void carry_value_forget(struct carry_value *value);
 int carry_set_context(struct thread *thread, const char *key, const char *value, uint32_t stack);
 
 /* The value of a storage, by its place and number; NULL: none. */
-void *carry_get(const struct thread *thread, uint32_t place, uint64_t storage);
-const char *carry_get_context(const struct thread *thread, const char *key);
+void *carry_get(struct thread *thread, uint32_t place, uint64_t storage);
+const char *carry_get_context(struct thread *thread, const char *key);
 
 /* As carry_put, and says so in the recording where the context differs. */
 struct carried *carry_change(struct thread *thread, struct carried *carried);

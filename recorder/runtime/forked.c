@@ -241,6 +241,10 @@ static void private_halves_reset(const struct heritage *heritage, uint32_t last)
 			live_callbacks((uint32_t)i)->async_id = 0;
 	for (i = 0; i < heritage->count; i++)
 		live_callbacks(heritage->heirs[i].index)->async_id = ID_GONE;
+	/* Whatever makes use of those records next carries nothing of theirs. */
+	for (i = 1; i <= last; i++)
+		if (!live_callbacks((uint32_t)i)->async_id)
+			carry_over((uint32_t)i);
 }
 
 static void heirs_settle(struct heritage *heritage)

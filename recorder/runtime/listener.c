@@ -7,6 +7,7 @@
  */
 #include "recorder/runtime/listener.h"
 
+#include "recorder/runtime/arch.h"
 #include "recorder/runtime/live.h"
 
 #include <errno.h>
@@ -101,6 +102,76 @@ static void place_call(const struct place *place, const struct news *news)
 	}
 }
 
+void listener_leave(struct thread *thread)
+{
+	int i;
+
+	for (i = 0; i < LISTENER_COUNT; i++)
+		if (thread->telling & 1u << i)
+			atomic_fetch_sub(&places[i].callers, 1);
+	thread->telling = 0;
+}
+
+void listener_inherit(struct thread *thread, struct thread *former)
+{
+	int i;
+
+	thread->telling = former->telling;
+	thread->telling_frame = former->telling_frame;
+	thread->telling_returns_to = former->telling_returns_to;
+	former->telling = 0;
+	for (i = 0; i < LISTENER_COUNT; i++)
+		atomic_store(&places[i].callers, thread->telling >> i & 1);
+}
+
+/* Notices hooks that were left by longjmp or an exception. */
+static void leave_left(struct thread *thread, uintptr_t frame, uintptr_t returns_to)
+{
+	/* In the place of one that was left just so there is this one. */
+	if (thread->telling &&
+		(frame == thread->telling_frame || frame_is_left(thread, thread->telling_frame,
+							   thread->telling_returns_to, frame)))
+		listener_leave(thread);
+	if (thread->telling)
+		return;
+	thread->telling_frame = frame;
+	thread->telling_returns_to = returns_to;
+}
+
+/* Calls it; returns the thread, which is another one in the child if it forked, or NULL. */
+static struct thread *place_tell(struct thread *thread, int number, const struct news *news)
+{
+	struct place *place = &places[number];
+
+	thread->telling |= 1u << number;
+	place_call(place, news);
+	thread = thread_current;
+	/* Not when it was left before, by longjmp out of a hook that it called, and made up for. */
+	if (thread && thread->telling & 1u << number) {
+		thread->telling &= ~(1u << number);
+		atomic_fetch_sub(&place->callers, 1);
+	}
+	return thread;
+}
+
+/* Of the places in `mask` that which was taken next after the count `*last`; -1: none was. */
+static int next_place(uint32_t mask, uint64_t *last)
+{
+	uint64_t best = UINT64_MAX;
+	int i, next = -1;
+
+	for (i = 0; i < LISTENER_COUNT; i++) {
+		uint64_t added_at = mask & 1u << i ? atomic_load(&places[i].added_at) : 0;
+
+		if (added_at > *last && added_at < best) {
+			best = added_at;
+			next = i;
+		}
+	}
+	*last = best;
+	return next;
+}
+
 /*
  * Tells the hooks of `mask` that are there since `since`, but for those that the thread is in.
  * Returns those that were told.
@@ -109,24 +180,23 @@ static __attribute__((noinline)) uint32_t tell(
 	struct thread *thread, const struct news *news, uint32_t mask, uint64_t since)
 {
 	uint32_t told = 0, bit;
+	uint64_t last = 0;
 	int saved = errno, i;
 
-	for (i = 0; i < LISTENER_COUNT; i++) {
+	leave_left(thread, (uintptr_t)__builtin_frame_address(0), ARCH_CALLER_PC());
+	while (thread && (i = next_place(mask & ~thread->telling, &last)) >= 0) {
 		struct place *place = &places[i];
 
 		bit = 1u << i;
-		if (!(mask & bit & ~thread->telling))
-			continue;
 		atomic_fetch_add(&place->callers, 1);
 		if (atomic_load(&listener_enabled) & bit &&
 			atomic_load(&place->state) == PLACE_TAKEN &&
 			atomic_load(&place->added_at) <= since) {
-			thread->telling |= bit;
-			place_call(place, news);
-			thread->telling &= ~bit;
+			thread = place_tell(thread, i, news);
 			told |= bit;
+		} else {
+			atomic_fetch_sub(&place->callers, 1);
 		}
-		atomic_fetch_sub(&place->callers, 1);
 	}
 	errno = saved;
 	return told;

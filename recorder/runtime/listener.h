@@ -46,6 +46,12 @@ void listener_after(struct thread *thread);
 void listener_thread_before(struct thread *thread);
 void listener_thread_after(struct thread *thread);
 
+/* The thread ends, and so do the hooks that it may have left by pthread_exit. */
+void listener_leave(struct thread *thread);
+
+/* In the child of a fork: the hooks that `former` was in, `thread` is in, and no other thread. */
+void listener_inherit(struct thread *thread, struct thread *former);
+
 /* What a type of this process is called; good as long as that is. */
 const char *listener_type_name(unsigned type);
 

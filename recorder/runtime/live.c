@@ -218,9 +218,8 @@ uint32_t live_take(const void *address)
 		offsetof(struct arena_live, next_free) - offsetof(struct arena_live, address));
 	live->address = (uintptr_t)address;
 	*live_callbacks(index) = (struct live_callbacks){0};
-	if (address &&
-		!(atomic_load_explicit(&header->libuv, memory_order_relaxed) & ARENA_LIBUV_USED))
-		atomic_fetch_or(&header->libuv, ARENA_LIBUV_USED);
+	if (address)
+		arena_note_used(header);
 	if (address && !entry_insert((uintptr_t)address, index)) {
 		arena_next(&header->lost);
 		live_release(index);

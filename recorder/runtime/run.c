@@ -7,7 +7,7 @@
 #include "recorder/runtime/run.h"
 
 #include "recorder/runtime/ancestor.h"
-#include "recorder/runtime/carried.h"
+#include "recorder/runtime/context.h"
 #include "recorder/runtime/live.h"
 
 #include <signal.h>
@@ -77,12 +77,14 @@ static void run_close(struct thread *thread, uint8_t flags, const struct run_res
 	/* None: a signal handler has forked meanwhile, and in the child the thread is another. */
 	if (unlikely(depth < 0))
 		return;
+	if (unlikely(thread->aside_count))
+		aside_drop_above(thread, depth);
 	thread->depth = depth;
 	if (unlikely(depth >= THREAD_RUNS))
 		return;
 	run = &thread->runs[depth];
 	if (unlikely(thread->carried || run->outside))
-		carry_release(carry_put(thread, run->outside));
+		carry_replace(thread, run->outside);
 	if (run->is_open) {
 		ended = arena_ticks();
 		if (run->is_request)
@@ -139,6 +141,17 @@ static __attribute__((noinline)) bool is_in_coroutine(const struct thread *threa
 	return at.is_end && !at.stopped && !at.beyond && thread->stack_high - at.sp > BOTTOM;
 }
 
+/* What was in force before the innermost function that was called with other values is again. */
+static void drop_aside(struct thread *thread)
+{
+	struct carried *left = carry_put(thread, aside_take(thread, thread->aside_count - 1));
+	struct carry_context *context = thread->carried ? thread->carried->context : NULL;
+
+	if (context != (left ? left->context : NULL))
+		context_mark(thread, context, run_context_resource(thread), run_current(thread));
+	carry_release(left);
+}
+
 /* Closes the runs whose entry is below `sp`; returns whether something changed. */
 static bool drop_below(struct thread *thread, uintptr_t sp)
 {
@@ -157,6 +170,8 @@ static bool drop_below(struct thread *thread, uintptr_t sp)
 	was_nesting = nesting && nesting->frame && sp > nesting->frame;
 	if (was_nesting)
 		*nesting = (struct run_nesting){0};
+	while (unlikely(aside_is_left(thread, sp)))
+		drop_aside(thread);
 	return was_nesting || thread->depth != before;
 }
 
@@ -173,6 +188,22 @@ void run_open(struct thread_run *run)
 	/* The ID before the time: the order of IDs is that of the times, but for a preemption. */
 	__atomic_store_n(&run->shared->run_id, arena_next(&arena()->run_id), __ATOMIC_RELEASE);
 	run->shared->began = arena_ticks();
+}
+
+/* Puts in force what is handed on to the run: of a request, which has no other one, it is all. */
+static void carry_begin(
+	struct thread *thread, struct thread_run *run, const struct run_begin *begin)
+{
+	struct carried *carried = begin->is_late ? NULL : carry_table[begin->live];
+
+	run->outside = carry_put(thread, carried);
+	if (begin->is_request) {
+		carry_table[begin->live] = NULL;
+	} else if (carried) {
+		atomic_fetch_add_explicit(
+			&carried->references, 1 + CARRY_CREDIT, memory_order_relaxed);
+		thread->carried_credit = CARRY_CREDIT;
+	}
 }
 
 int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t entry)
@@ -199,8 +230,7 @@ int run_begin(struct thread *thread, const struct run_begin *begin, uintptr_t en
 	run->told = 0;
 	run->outside = NULL;
 	if (unlikely(atomic_load_explicit(&carry_is_used, memory_order_relaxed)))
-		run->outside = carry_put(
-			thread, begin->is_late ? NULL : carry_share(carry_table[begin->live]));
+		carry_begin(thread, run, begin);
 	run->nesting = (struct run_nesting){0};
 	shared->async_id = begin->async_id;
 	shared->arming_id = begin->arming_id;
@@ -252,8 +282,9 @@ static uint32_t capture_run(struct thread *thread, const struct unwind_start *st
 	return stack_capture(start, &bounds, &thread->stack_memory);
 }
 
-/* Whether the uv_run that the run at the top has called is on the stack that was walked. */
-static bool is_in_nested(const struct unwind_memory *memory, const struct run_nesting *nesting)
+/* Whether that function, which the run at the top has called, is on the stack that was walked. */
+static bool is_on_stack(
+	const struct unwind_memory *memory, uintptr_t function_frame, uintptr_t returns_to)
 {
 	unsigned i;
 
@@ -261,10 +292,9 @@ static bool is_in_nested(const struct unwind_memory *memory, const struct run_ne
 	if (!memory->holds)
 		return true;
 	for (i = memory->count; i-- > 0;)
-		if (memory->frame[i].cfa > nesting->frame)
-			return memory->frame[i].sp <= nesting->frame &&
-			       nesting->returns_to ==
-				       (i ? memory->frame[i - 1].pc : memory->last_ra);
+		if (memory->frame[i].cfa > function_frame)
+			return memory->frame[i].sp <= function_frame &&
+			       returns_to == (i ? memory->frame[i - 1].pc : memory->last_ra);
 	return false;
 }
 
@@ -274,18 +304,25 @@ static bool is_in_nested(const struct unwind_memory *memory, const struct run_ne
  *
  * What a run calls returns to its trampoline. A frame that reaches the run's entry instead is of
  * somebody who came back by longjmp or an exception and has gone down again, below where that run
- * was. Likewise for a uv_run, on whose wrapper such a frame lies.
+ * was. Likewise for a uv_run, on whose wrapper such a frame lies, and for a function that was
+ * called with other values in force.
  */
 static bool drop_overlaid(struct thread *thread)
 {
 	const struct unwind_memory *memory = &thread->stack_memory;
+	const struct thread_aside *aside = aside_top(thread);
 	struct run_nesting *nesting = run_nesting(thread);
 
 	/* More than the entry, which the run's own frames come up to. */
 	if (thread->depth > 0 && memory->end.beyond && thread_owns(thread, memory->end.beyond) &&
 		drop_below(thread, memory->end.beyond + 1))
 		return true;
-	if (!nesting || !nesting->frame || is_in_nested(memory, nesting))
+	if (aside && aside->returns_to && thread_owns(thread, aside->frame) &&
+		!is_on_stack(memory, aside->frame, aside->returns_to)) {
+		drop_aside(thread);
+		return true;
+	}
+	if (!nesting || !nesting->frame || is_on_stack(memory, nesting->frame, nesting->returns_to))
 		return false;
 	*nesting = (struct run_nesting){0};
 	return true;
@@ -326,7 +363,7 @@ uint32_t run_capture(struct thread *thread, const struct unwind_start *start)
 		node = capture_run(thread, start, true);
 		nesting = run_nesting(thread);
 		if (likely(memory->holds && (thread->depth == 0 || !memory->end.beyond) &&
-			    nesting && !nesting->frame) ||
+			    nesting && !nesting->frame && !thread->aside_count) ||
 			in_use)
 			return node;
 	} while (drop_overlaid(thread));

@@ -6,6 +6,7 @@
 #ifndef ACAUSAL_RUNTIME_RUN_H
 #define ACAUSAL_RUNTIME_RUN_H
 
+#include "recorder/runtime/aside.h"
 #include "recorder/runtime/thread_state.h"
 
 /* A callback is about to be called from the frame at `entry`. */
@@ -73,7 +74,8 @@ static inline void run_settle(struct thread *thread, uintptr_t sp)
 	bool inside = thread->depth == 0 || thread->depth > THREAD_RUNS ||
 		      sp <= thread->runs[thread->depth - 1].entry;
 
-	if (unlikely(!inside || (nesting && nesting->frame && sp > nesting->frame)) &&
+	if (unlikely(!inside || (nesting && nesting->frame && sp > nesting->frame) ||
+		     (thread->aside_count && aside_is_left(thread, sp))) &&
 		thread_owns(thread, sp))
 		run_drop_left(thread, sp);
 }

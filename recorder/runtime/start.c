@@ -15,6 +15,7 @@
 #include "recorder/runtime/thread.h"
 #include "recorder/runtime/unwind_row.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -56,19 +57,18 @@ static void unwinding_start(void)
 	unwind_set_module_hook(stack_note_module);
 }
 
-void runtime_start_alone(void)
+static void start_alone(void)
 {
-	static atomic_flag started = ATOMIC_FLAG_INIT;
 	const struct arena_request request = {
 		.socket = "", .on_full = ARENA_DROPS, .is_alone = true};
 	struct arena_header *header;
 
 	runtime_start();
 	/* Where a recorder was asked for and it came to nothing, there is no second try. */
-	if (arena() || thread_when_forked || settings.is_asked ||
-		atomic_flag_test_and_set(&started))
+	if (arena() || thread_when_forked || settings.is_asked)
 		return;
 	unwinding_start();
+	thread_prepare();
 	header = arena_make(&request);
 	if (!header || !live_start() || !carry_start())
 		return;
@@ -79,6 +79,14 @@ void runtime_start_alone(void)
 	arena_start(header);
 	thread_start_main();
 	forked_start(header);
+}
+
+void runtime_start_alone(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	/* Also waits for the thread that was first. */
+	pthread_once(&once, start_alone);
 }
 
 void runtime_start(void)
@@ -99,6 +107,7 @@ void runtime_start(void)
 	header = arena_make(&request);
 	if (!header || !live_start() || !carry_start())
 		return;
+	thread_prepare();
 	arena_start(header);
 	stack_note_loaded();
 	thread_start_main();

@@ -7,7 +7,6 @@
 #include "recorder/runtime/thread.h"
 
 #include "recorder/runtime/ancestor.h"
-#include "recorder/runtime/carried.h"
 #include "recorder/runtime/crash_record.h"
 #include "recorder/runtime/line.h"
 #include "recorder/runtime/listener.h"
@@ -27,6 +26,8 @@
 
 __thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
 
+__thread struct run_nesting thread_first_nesting __attribute__((tls_model("initial-exec")));
+
 /* There in programs with AddressSanitizer alone. */
 extern void __asan_init(void) __attribute__((weak));
 
@@ -42,6 +43,9 @@ static bool thread_key_made;
 
 /* The private parts, by slot: a slot that is used again brings its memory along. */
 static struct thread *_Atomic privates[ARENA_THREAD_COUNT];
+
+/* In this process. */
+static _Atomic bool main_is_known;
 
 /* Foreign threads that have not ended. */
 static _Atomic uint32_t foreign_count;
@@ -129,6 +133,14 @@ static void ancestors_release(struct thread *thread)
 	thread->root_ancestor = 0;
 }
 
+/* What it carried, and the hooks that it was left in, are somebody else's. */
+static void carried_end(struct thread *thread)
+{
+	aside_drop_above(thread, -1);
+	carry_replace(thread, NULL);
+	listener_leave(thread);
+}
+
 /* Writes the thread's end and gives back its slot, whose state says already that it has ended. */
 static void thread_over(struct thread *thread)
 {
@@ -137,7 +149,7 @@ static void thread_over(struct thread *thread)
 	crash_record_release(thread->crash, thread->emit.thread);
 	emit_settle(&thread->emit);
 	run_drop_above(thread, 0);
-	carry_release(carry_put(thread, NULL));
+	carried_end(thread);
 	line_settle(&thread->emit, &thread->slot->partial);
 	event = emit_begin(&thread->emit, sizeof *event);
 	if (event) {
@@ -168,7 +180,7 @@ static void thread_ended(void *argument)
 	run_drop_above(thread, 0); /* left by pthread_exit or cancellation */
 	if (listener_is_any())
 		listener_thread_after(thread);
-	carry_release(carry_put(thread, NULL));
+	carried_end(thread);
 	carry_settle(thread);
 	live_thread_end();
 	signal_stack_take();
@@ -266,6 +278,7 @@ static struct thread *thread_make(void)
 	__atomic_store_n(&thread->self, (uintptr_t)pthread_self(), __ATOMIC_RELAXED);
 	clear_words(thread, &thread->self);
 	clear_words(&thread->self + 1, thread + 1);
+	thread->root_nesting = thread_first_nesting;
 	slot = thread->slot = &arena_map.threads[index];
 	atomic_store(&slot->depth, 0);
 	atomic_store(&slot->partial.length, 0);
@@ -365,9 +378,12 @@ static bool is_main_thread(void)
 
 static struct thread *main_announce(void)
 {
-	const struct thread_birth birth = {.type = ACAUSAL_TYPE_MAIN, .role = ACAUSAL_ROLE_MAIN};
+	struct thread_birth birth = {.type = ACAUSAL_TYPE_MAIN, .role = ACAUSAL_ROLE_MAIN};
 	struct thread *thread;
 
+	/* A destructor of it may come back after its end, as any thread's. */
+	if (!atomic_exchange(&main_is_known, true))
+		birth.async_id = ARENA_MAIN_ID;
 	thread = thread_make();
 	if (!thread)
 		return NULL;
@@ -376,9 +392,13 @@ static struct thread *main_announce(void)
 	return thread;
 }
 
-void thread_start_main(void)
+void thread_prepare(void)
 {
 	thread_key_made = pthread_key_create(&thread_key, thread_ended) == 0;
+}
+
+void thread_start_main(void)
+{
 	/* Another one comes here when it was the first to call us; the main thread follows. */
 	if (is_main_thread())
 		main_announce();
@@ -401,12 +421,15 @@ static void thread_forget(struct thread *thread)
 
 struct thread *thread_start_forked(void)
 {
-	const struct thread_birth birth = {.type = ACAUSAL_TYPE_MAIN, .role = ACAUSAL_ROLE_MAIN};
+	const struct thread_birth birth = {
+		.type = ACAUSAL_TYPE_MAIN, .role = ACAUSAL_ROLE_MAIN, .async_id = ARENA_MAIN_ID};
 	struct thread *former = thread_current, *thread;
+	int runs = former ? former->depth : 0;
 
 	if (former)
 		thread_forget(former);
 	atomic_store(&foreign_count, 0);
+	atomic_store(&main_is_known, true);
 	thread_current = NULL;
 	thread = thread_make();
 	if (!thread)
@@ -417,7 +440,11 @@ struct thread *thread_start_forked(void)
 		thread->entry = former->entry;
 		/* Of the runs that the fork was called in, what was in force goes on to be. */
 		thread->carried = former->carried;
+		thread->carried_credit = former->carried_credit;
 		former->carried = NULL;
+		former->carried_credit = 0;
+		aside_inherit(thread, former, runs);
+		listener_inherit(thread, former);
 	}
 	thread->slot->started = arena()->started.ticks;
 	thread_announce(thread, &birth, false);

@@ -21,8 +21,6 @@ struct thread_birth {
 	size_t stack_size;
 };
 
-extern __thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
-
 struct thread *thread_adopt(void);
 
 /*
@@ -56,7 +54,16 @@ extern __thread char *thread_signal_stack __attribute__((tls_model("initial-exec
 /* sigaltstack(2) as the program means it: it is not shown what the thread was given. */
 int thread_sigaltstack(const stack_t *stack, stack_t *old);
 
-/* The main thread makes itself known; called once, at the start. */
+/*
+ * The uv_run that the thread was in already when it was made known: a process that is not recorded
+ * may begin to be followed there. Its callbacks are not known.
+ */
+extern __thread struct run_nesting thread_first_nesting __attribute__((tls_model("initial-exec")));
+
+/* Before there is an arena, so that no thread that is made known ends unheard. Called once. */
+void thread_prepare(void);
+
+/* The main thread makes itself known, if it is the calling one; called once, at the start. */
 void thread_start_main(void);
 
 /*

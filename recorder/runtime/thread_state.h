@@ -8,7 +8,8 @@
 #include "recorder/runtime/stack.h"
 
 enum {
-	THREAD_RUNS = 64, /* nested runs that are followed; deeper ones have no context */
+	THREAD_RUNS = 64,   /* nested runs that are followed; deeper ones have no context */
+	THREAD_ASIDES = 64, /* functions called with other values in force, one inside the other */
 	THREAD_SIGNAL_STACK = 32768,
 };
 
@@ -31,6 +32,15 @@ struct thread_run {
 	uint64_t told_at;  /* … of those that there were then */
 	struct carried *outside; /* what was in force when it began, with a reference (carry.h) */
 	struct run_nesting nesting;
+};
+
+/* A function that was called with other values in force (aside.h). */
+struct thread_aside {
+	uintptr_t frame;      /* of our function that called it, … */
+	uintptr_t returns_to; /* … where that one returns to; 0: not known */
+	uint64_t number;
+	struct carried *outside; /* what was in force before, with a reference */
+	int depth;		 /* runs that were open */
 };
 
 /*
@@ -62,11 +72,17 @@ struct thread {
 	uint32_t crash;		 /* index + 1 of the record of its fatal signal, or 0 */
 	uint32_t survived;	 /* fatal signals that it went on after */
 	bool is_noting;		 /* one just now, on its own stack for signals */
-	struct carried *carried; /* what is in force, with a reference: carry.h */
-	uint32_t telling;	 /* hooks of the program that it is in, a bit each: listener.h */
+	struct carried *carried; /* what is in force, with a reference: carry.h … */
+	uint32_t carried_credit; /* … and so many more, to be handed on */
+	uint32_t telling; /* hooks of the program that it is in, a bit each: listener.h … */
+	/* … and our function that called the outermost of them */
+	uintptr_t telling_frame, telling_returns_to;
+	int aside_count;
+	uint64_t aside_number; /* of the last one */
 	struct unwind_memory stack_memory;
 	struct thread_run runs[THREAD_RUNS];
 	struct arena_run deep[THREAD_RUNS - ARENA_OPEN_RUNS];
+	struct thread_aside asides[THREAD_ASIDES];
 	/* the loop looked up last */
 	const void *loop_address;
 	uint32_t loop_live;
@@ -79,6 +95,9 @@ struct thread {
 	void (*once)(void);  /* of the uv_once that is being called */
 	uint64_t pool_ended; /* when this thread of the pool was done with a request last */
 };
+
+/* NULL: it is not known. In the child of a fork that has no arena yet it is what it was before. */
+extern __thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
 
 /* How a thread is to be made known; see hooks/thread.c. */
 struct thread_order {

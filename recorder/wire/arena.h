@@ -70,10 +70,11 @@ enum {
 	ARENA_SINK_PATH_MAX = 960,
 	ARENA_CRASH_REGISTERS = 40,
 	ARENA_CRASH_MESSAGE = 1024,
-	ARENA_CRASH_STACK = 1 << 16,  /* bytes kept of the stack of a thread that crashed */
-	ARENA_DETAIL_MAX = 96,	      /* bytes of words kept of a live resource */
+	ARENA_CRASH_STACK = 1 << 16, /* bytes kept of the stack of a thread that crashed */
+	ARENA_DETAIL_MAX = 96,	     /* bytes of words kept of a live resource */
 	ARENA_TYPE_NAME = 56,
-	ARENA_CONTEXT_KEY = 255,  /* bytes, at most */
+	ARENA_MAIN_ID = 1,	 /* async_id of the main thread, whichever thread is known first */
+	ARENA_CONTEXT_KEY = 255, /* bytes, at most */
 	ARENA_CONTEXT_VALUE = 1023,
 	ARENA_FLIGHT_LEAST = 1 << 20, /* bytes of events */
 	ARENA_FLIGHT_MOST = 1 << 30,
@@ -210,9 +211,9 @@ enum arena_pause {
 
 /* What was seen of libuv in a process: bits of `arena_header.libuv`. */
 enum arena_libuv {
-	ARENA_LIBUV_CALLED = 1,	  /* code of the program called it */
-	ARENA_LIBUV_RAN = 2,	  /* libuv called itself, so that it was called by somebody */
-	ARENA_LIBUV_USED = 4,	  /* something of it was made */
+	ARENA_LIBUV_CALLED = 1, /* code of the program called it */
+	ARENA_LIBUV_RAN = 2,	/* libuv called itself, so that it was called by somebody */
+	ARENA_LIBUV_USED = 4,	/* something of it, or of the program's own (acausal.h), was made */
 	ARENA_LIBUV_BYPASSED = 8, /* at the end, a module was bound to one past the recorder */
 	ARENA_LIBUV_APART = 16,	  /* at the end, one was in a namespace of its own */
 };
@@ -384,7 +385,8 @@ struct arena_live {
 	/* of a timer that uv_timer_again has put off, and that has not fired since */
 	uint64_t put_off_run_id;
 	uint32_t put_off_stack, put_off_times, put_off_thread;
-	/* What was in force where it was made, and where the arming in force was made; 0: nothing */
+	/* What was in force where it was made, and where the arming in force was made; 0: nothing
+	 */
 	uint64_t context_id, arming_context_id;
 	/* Flight mode: ancestors of the runs that made it and that armed it; 0: not kept. */
 	uint32_t ancestor, arming_ancestor;

@@ -92,6 +92,12 @@ equal 'the query names one place: where one request gives another its turn' \
 	"$(json "SELECT value ->> '\$.key', value ->> '\$.type', value ->> '\$.count',
 		value ->> '\$.stack' LIKE '%pool_give_back%' FROM json_data, json_each(data)" <before.json)" \
 	'request|uv_async_t|2|1'
+matches '… and that what waits is to be bound where it is queued' \
+	"$(json "SELECT value ->> '\$.bind_at' FROM json_data, json_each(data)" <before.json)" \
+	'^pool_wait \(examples/pool_mixup.c:[0-9]+\)$'
+matches '… as `context` says of the line' \
+	"$("$ACAUSAL" context -r before.db log:7 request | tr -s '\n ' ' ')" \
+	'bind at pool_wait \(examples/pool_mixup.c:[0-9]+\), where what is run here begins to wait: acausal_bind there'
 run_pool after --fixed
 equal 'mended, each gets its own' "$(grep -c 'alice.*alice\|bob.*bob\|carol.*carol\|dave.*dave' after.out)" 4
 equal 'and the query finds nothing' \

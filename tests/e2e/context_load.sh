@@ -65,7 +65,8 @@ equal 'so it stands in the recording' "$(count_recorded unbound.db)" "$right $no
 equal 'the query names one place: where the pool gives a worker back' \
 	"$("$ACAUSAL" query -r unbound.db lost-context --format json |
 		json "SELECT value ->> '\$.key', value ->> '\$.what', value ->> '\$.type',
-			value ->> '\$.stack' LIKE '%give_worker_back%' FROM json_data, json_each(data)")" \
-	'request|lost|uv_async_t|1'
+			value ->> '\$.stack' LIKE '%give_worker_back%',
+			value ->> '\$.bind_at' LIKE 'give_worker_back (%' FROM json_data, json_each(data)")" \
+	'request|lost|uv_async_t|1|1'
 
 done_testing

@@ -121,5 +121,24 @@ contains 'and the message says so' "$(<err)" 'that was not recorded'
 equal 'JSON: signal and threads' "$("$ACAUSAL" core --format json never/core | json "
 	SELECT data ->> '\$.signal', data ->> '\$.recorded', json_array_length(data, '\$.threads'),
 		data ->> '\$.threads[0].trace.ended_code' FROM json_data")" '11|0|1|not_recorded'
+printf '%s\n' core trace 'core never/core' >commands
+status 'a prompt on it opens, and ends with the status of what failed' 1 "$ACAUSAL" debug never/core <commands
+equal '… and shows it, and what has no answer says why' "$(cat out err)" "$said
+$said
+acausal: 'never/core' is the core of a program that was not recorded: 'acausal core never/core' shows its threads"
+status 'nothing is wrong with it' 0 "$ACAUSAL" debug never/core </dev/null
+status 'a core of nothing' 1 "$ACAUSAL" debug short </dev/null
+
+# At a prompt on a recording or a recorded core, which stays open.
+echo 'trace crash' | "$ACAUSAL" debug null/core >expected
+printf '%s\n' core 'trace crash' | "$ACAUSAL" debug null/core >said
+equal 'core at the prompt of one' "$(grep -v '^core  ' said | head -n 3)" \
+	"$("$ACAUSAL" core null/core | grep -v '^core  ' | head -n 3)"
+check '… goes on with it' diff expected <(tail -n "$(wc -l <expected)" said)
+echo 'core null/core' | "$ACAUSAL" debug null/made.db >said
+contains 'at that of its recording it is joined with that' "$(<said)" 'joined with the recording null/made.db'
+echo 'core null/core' | "$ACAUSAL" debug abort/made.db >said
+contains '… and at that of another it is not' "$(<said)" 'with the history that the core carries'
+status 'core needs one' 2 "$ACAUSAL" core
 
 done_testing

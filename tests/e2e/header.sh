@@ -74,5 +74,8 @@ for function in $functions; do
 done
 ok 'each function is told of'
 contains 'it has the words of the header' "$text" 'A storage: it has one value in each execution'
+equal 'each line of a table in the header is an entry of its own' \
+	"$(sed -n '/^\.TP$/{n;s/^\.B //;p}' "$page" | tr '\n' ' ')" 'init before, after destroy promise_resolve '
+equal 'nothing is told of how the header is formatted' "$(grep -c clang-format "$page")" 0
 
 done_testing

@@ -102,8 +102,12 @@ equal 'a pager that is not there does no harm' $? 0
 # --- pipes, the shell, settings, the size --------------------------------------------------------
 
 typed 100x50 made.db <<'END'
-enter sql SELECT 'a|b', 6 || 1 | tr a-z A-Z
+enter pipe sql SELECT 'a|b', 6 || 1 | tr a-z A-Z
 see A|B
+enter sql SELECT 'con' || 'cat' || (40 | 2) AS bits
+see concat42
+enter sql SELECT 6 | sort
+see begin with 'pipe'
 enter source long | head -n 2
 enter pipe sql SELECT 'piped' AS x | cat
 enter | sql SELECT 'piped' AS x | cat
@@ -135,4 +139,54 @@ contains 'a wrong width' "$(<shown)" 'acausal: set width: it takes a number of c
 contains 'no such setting' "$(<shown)" "no setting 'nothing': there are pager, width"
 contains 'a wrong value' "$(<shown)" "set pager: it takes on|off, not 'maybe'"
 refuse 'a command of the shell that fails tells that itself' grep -q 'acausal: .*exit 3' shown
+
+# --- rows that are wider than the terminal -------------------------------------------------------
+
+typed 80x50 made.db <<'END'
+enter set pager off
+enter sql SELECT 7 AS n, printf('%080d', 1) AS wide, 'end' AS last
+see last
+enter sql SELECT 7 AS n, printf('%0100d', 2) AS wide
+enter quit
+END
+equal 'rows that do not fit: a value a line' "$(grep -E '^(n|wide|last) ' shown | tr -s ' ')" \
+	"$(printf 'n 7\nwide %080d\nlast end\nn wide' 1)"
+contains '… but not where only the last value is long' "$(<shown)" "$(printf '7  %0100d' 2)"
+equal '… nor where nobody looks' "$(COLUMNS=80 "$A" sql -r made.db "SELECT printf('%080d', 1) AS wide, 'end' AS last" | wc -l)" 2
+
+# --- another recording for one command -----------------------------------------------------------
+
+cat "$ROOT"/schema/{tables,views}.sql "$ROOT/tests/fixtures/library.sql" "$ROOT/schema/indexes.sql" |
+	sqlite3 -batch other.db
+printf '%s\n' 'sql -r other.db SELECT count(*) AS there FROM resource' 'info -r nowhere.db 43' 'info 43' >visits
+printf '%s\n' "$("$A" sql -r other.db 'SELECT count(*) AS there FROM resource')" "$(echo 'info 43' | "$A" debug made.db)" >expected
+status 'a recording that is not there' 1 "$A" debug -x visits made.db
+"$A" debug made.db <visits >visited 2>err
+equal '-r is for one command, and the prompt remains where it is' "$(<visited)" "$(<expected)"
+equal '… also when there is none of that name' "$(grep -c "no recording 'nowhere.db'" err)" 1
+contains 'what it says to type next names it too' "$(echo 'info -r other.db 101' | "$A" debug made.db)" 'trace -r other.db 101'
+
+# --- help ----------------------------------------------------------------------------------------
+
+one_line() { # NAME STATUS TEXT COMMAND...
+	local name=$1 expected=$2 text=$3
+	shift 3
+	status "$name" "$expected" "$@"
+	contains "$name: why" "$(<err)" "$text"
+}
+equal 'help of what is typed at the prompt alone' "$("$A" help up | head -n 1)" 'usage: up [options] [N]'
+one_line '… which is not for the shell' 2 "'up' is for the prompt, which 'acausal debug' opens" "$A" up
+one_line '… nor the other way round' 2 "'record' is for the shell: type '!acausal record ...'" \
+	"$A" debug --batch --ex 'record ls' made.db
+one_line 'what is a command of its own' 2 "info: 'threads' is a command of its own" \
+	"$A" debug --batch --ex 'info threads' made.db
+for command in $({ "$A" help; echo help | "$A" debug made.db; } | sed -n 's/^  \([a-z]*\)  .*/\1/p' | sort -u); do
+	equal "help $command: in 80 columns" \
+		"$(COLUMNS=80 "$A" help "$command" | LC_ALL=C.UTF-8 awk 'length > 80')" ''
+done
+cat >script <<'END'
+see paged: usage: acausal COMMAND
+END
+env PAGER=./pager "$BUILD/tests/pty_type" 80x24 script "$A" help >shown
+equal 'the list of commands is paged where the terminal is low' $? 0
 done_testing

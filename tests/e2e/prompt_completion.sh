@@ -63,13 +63,15 @@ source a\tco\t|source acommands
 log --file wan\t|log --file wanted <
 !cat wan\t|!cat wanted <
 trace | cat wan\t|trace | cat wanted <
+sql SELECT 1 | json_group_ar\t|sql SELECT 1 | json_group_array <
+pipe sql .sch | cat wan\t|pipe sql .sch | cat wanted <
 END
 grep -v '^source a.t' wanted >lines
 {
 	echo prompt
 	while IFS='|' read -r keys words; do
 		# The first | that is no part of what is typed parts the two.
-		[[ $keys != 'trace ' ]] || { keys="trace |${words%%|*}" words=${words#*|}; }
+		[[ $keys != @('trace '|'sql SELECT 1 '|'pipe sql .sch ') ]] || { keys="$keys|${words%%|*}" words=${words#*|}; }
 		printf 'type %s\nsee %s\ntype \\x15\n' "$keys" "${words%<}"
 	done <lines
 	echo 'type source a\t\t'

@@ -29,9 +29,9 @@ status 'without --batch it goes on' 2 "$A" debug --ex nonsense --ex "$(one 5)" m
 equal '… and does the rest' "$(has <out)" '5 '
 status 'quit in a file' 0 "$A" debug -x <(echo quit) --ex nonsense made.db
 status '--ex without a command' 2 "$A" debug made.db --ex
-status 'a pipe fails as in a shell' 1 "$A" debug --batch --ex "$(one 6) | grep -q 7" made.db
+status 'a pipe fails as in a shell' 1 "$A" debug --batch --ex "pipe $(one 6) | grep -q 7" made.db
 equal '… and says nothing' "$(<err)" ''
-status '… or not' 0 "$A" debug --batch --ex "$(one 6) | grep -q 6" made.db
+status '… or not' 0 "$A" debug --batch --ex "pipe $(one 6) | grep -q 6" made.db
 status '!command fails so, too' 1 "$A" debug --batch --ex '!exit 3' made.db
 status 'a recording that is not there' 1 "$A" debug --batch --ex quit nothing.db
 mapfile -t many < <(yes -- -xfirst | head -n 60)
@@ -69,7 +69,7 @@ $(debug --batch -x second)"
 equal 'show as JSON' "$(debug --batch --ex 'set width 77' --ex 'show --format json' |
 	json "SELECT data ->> '$.width', data ->> '$.pager' FROM json_data")" '77|on'
 equal 'width' "$(debug --batch --ex 'set width 60' --ex 'trace crash' | awk 'length > 60 && !/^ +[0-9]+ \|/' | wc -l)" 0
-equal 'names that gdb has' "$(debug --batch --ex 'set pagination off' --ex 'show pager' | cut -c 1-14)" 'pager     off '
+equal 'names that gdb has' "$(debug --batch --ex 'set pagination off' --ex 'show pager' | cut -c 1-17)" 'pager        off '
 
 # --- cores and snapshots: the same prompt --------------------------------------------------------
 

@@ -50,6 +50,7 @@ for try in 1 2 3 4 5; do
 done
 replay pool_mixup pool.db
 matches '… and the place of the bug' "$(<got)" '> [0-9]+ \| +query_cart\(request->connection, request\);'
+contains 'where contexts are, the way to what was lost of them is shown' "$("$ACAUSAL" -r pool.db)" 'lost-context'
 
 record leak.db handle_leak
 shown_id=$(transcript handle_leak | sed -n 's/^(acausal) info //p')
@@ -57,4 +58,5 @@ id=$("$ACAUSAL" query leaks -r leak.db --format json | json \
 	"SELECT value ->> '\$.async_id' FROM json_data, json_each(data) WHERE value ->> '\$.verdict' = 'leaked' LIMIT 1")
 replay handle_leak leak.db "info $shown_id" "info $id"
 contains '… and the place of the bug' "$(<got)" 'uv_timer_stop(connection->deadline);'
+refuse '… and where there are none it is not' grep -q lost-context <<<"$("$ACAUSAL" -r leak.db)"
 done_testing

@@ -169,13 +169,13 @@ ask() { # KIND: all of it at the prompt
 	# The last command may have been an error.
 	matches "$kind: all ${#commands[@]} commands end at the prompt" "$code" '^[0-2]$' ||
 		note "$(tail -n 5 "$kind.out" "$kind.err")"
-	check "$kind: and leave the terminal alone" python3 looks_clean.py "$kind.out" "$kind.err"
 	equal "$kind: an error is one line that begins as it must" "$(grep -v '^acausal: ' "$kind.err" | head -n 3)" ''
 	check "$kind: they answer" test "$(wc -l <"$kind.out")" -gt 50
 }
 for kind in plain control numbers circles giant schema; do
 	ask $kind
 done
+check 'and leave the terminal alone' python3 looks_clean.py {plain,control,numbers,circles,giant,schema}.{out,err}
 equal 'views and triggers of the file change no answer' \
 	"$(grep -v 'schema.db\|plain.db' schema.out | md5sum)" "$(grep -v 'schema.db\|plain.db' plain.out | md5sum)"
 contains 'painted names are shown as what they are' "$(<control.out)" '\x1b[2J'
@@ -184,20 +184,24 @@ contains 'painted names are shown as what they are' "$(<control.out)" '\x1b[2J'
 cat >is_json.py <<'END'
 import json, sys
 
-text, at, count = open(sys.argv[1]).read(), 0, 0
-while at < len(text.rstrip()):
-    value, at = json.JSONDecoder().raw_decode(text, at)
-    at += len(text[at:]) - len(text[at:].lstrip())
-    count += 1
-sys.exit(0 if count > 10 else f"only {count} values")
+for path in sys.argv[1:]:
+    text, at, count = open(path).read().rstrip(), 0, 0
+    decode = json.JSONDecoder().raw_decode
+    while at < len(text):
+        value, at = decode(text, at)
+        while at < len(text) and text[at].isspace():
+            at += 1
+        count += 1
+    if count <= 10:
+        sys.exit(f"{path}: only {count} values")
 END
 for kind in control numbers circles giant; do
 	questions $kind.db | grep -v '^\(overview\|sql\)' | sed 's/\(^[a-z]*\)/\1 --format json/' >asked.json
-	timeout 60 "$ACAUSAL" debug $kind.db <asked.json >json.out 2>json.err
-	matches "$kind: as JSON all end" "$?" '^[0-2]$' || note "$(tail -n 3 json.err)"
-	check "$kind: which is JSON" python3 is_json.py json.out
-	check "$kind: and leaves the terminal alone" python3 looks_clean.py json.out json.err
+	timeout 60 "$ACAUSAL" debug $kind.db <asked.json >$kind.json 2>$kind.json.err
+	matches "$kind: as JSON all end" "$?" '^[0-2]$' || note "$(tail -n 3 $kind.json.err)"
 done
+check 'which is JSON' python3 is_json.py {control,numbers,circles,giant}.json
+check 'and leaves the terminal alone' python3 looks_clean.py {control,numbers,circles,giant}.{json,json.err}
 
 # On a terminal, with colours.
 cat >on_pty.py <<'END'

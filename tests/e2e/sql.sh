@@ -87,6 +87,7 @@ equal '.tables as JSON' "$("$A" sql --format json '.tables packed_run' | tr -d '
 check '.tables in 80 columns' test "$(COLUMNS=80 "$A" sql .tables | awk 'length > m { m = length } END { print m }')" -le 80
 equal '.schema NAME' "$(answer '.schema api' | head -2)" $'CREATE TABLE api (\n\tapi_id INTEGER PRIMARY KEY,'
 contains '.schema of a view is ours' "$(answer '.schema run_edge;')" 'CREATE VIEW run_edge AS'
+equal '… and only that' "$(answer '.schema run_edge' | grep -c '^CREATE')" 1
 contains '.schema with its indexes' "$(answer '.schema packed_run')" 'CREATE INDEX packed_run_by_resource'
 contains '.indexes' "$(answer '.indexes packed_run')" packed_run_by_resource
 contains '.databases' "$(answer .databases)" acausal.db
@@ -107,6 +108,7 @@ equal '.parameter' "$(answer '.mode list' '.parameter set :n 3' '.parameter set 
 	printf '%s\n' '.parameter set :limit 3' '.mode csv'
 	cat "$ROOT/schema/queries/hot.sql"
 } >hot.sql
+equal 'a query may begin with a comment' "$("$A" sql --format csv $'-- words\nSELECT 1 AS a' | tr -d '\r')" $'a\n1'
 check 'a query of the library can be pasted' diff <("$A" sql <hot.sql) <("$A" query --format csv hot limit=3)
 
 # --- scripts and files ---------------------------------------------------------------------------

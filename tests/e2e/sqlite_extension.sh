@@ -30,7 +30,7 @@ equal 'SELECT * FROM async_stack(42)' "$(with server.db 'SELECT segment, depth, 
 3|0|link|main'
 for sql in "SELECT * FROM async_stack('crash')" "SELECT * FROM async_stack('run:97', 'cause')" \
 	'SELECT * FROM ancestors(43)' 'SELECT * FROM descendants(5)' 'SELECT * FROM fan_out()' \
-	'SELECT stack_words(stack_id) FROM stack' "SELECT status_name(-125)" \
+	'SELECT stack_words(stack_id), stack_place(stack_id) FROM stack' "SELECT status_name(-125)" \
 	'SELECT tally(stack_id, address, frame_id) FROM stack JOIN frame USING (frame_id)'; do
 	check "as in the program: $sql" diff <(with -csv -header server.db "$sql" | plain) \
 		<("$ACAUSAL" sql -r server.db --format csv "$sql" | plain)

@@ -42,6 +42,13 @@ contains 'a timer of the child is overdue' "$("$A" live 815ms)" 'armed, due sinc
 equal 'one type' "$("$A" live --type fs --format json 150ms | json "SELECT data ->> '\$.total.count' FROM json_data")" 1
 equal 'one group' "$("$A" live --format json 150ms 8 | json \
 	"SELECT data ->> '\$.resources[0].async_id', json_array_length(data, '\$.resources') FROM json_data")" '8|1'
+contains 'a moment as it is printed, of two words' "$("$A" live +0.150000 s)" '+0.150000 s  9 alive'
+equal 'a moment of two words, and a group' "$("$A" live --format json 8 +0.15 s | json "SELECT data ->> '\$.ns',
+	data ->> '\$.resources[0].async_id' FROM json_data")" '150000000|8'
+status 'two TIMEs' 2 "$A" live 1s 2s
+contains 'two TIMEs: which is too many' "$(cat err)" "live: '2s' is one TIME too many"
+status 'two IDs' 2 "$A" live 1 8
+contains 'a group of which nothing was there' "$("$A" live 50ms 8)" '! of the type and the stack of that one nothing was alive then'
 contains 'by the clock' "$("$A" live 2026-11-22T00:10:00.65Z)" '+0.150000 s'
 status 'no TIME' 2 "$A" live yesterday
 contains 'no TIME: what one is' "$(cat err)" "'yesterday' is no TIME: type +1.2s"
@@ -59,6 +66,14 @@ equal 'running: the pool, by its run' "$(running 165ms)" '1 polling since 126, 2
 equal 'running: since when not' "$(running 425ms)" '1 outside since 420, 2 idle, 3 outside'
 equal 'running: another process' "$(running 822ms)" '1 polling since 430, 2 idle, 4 running 1099511627778 since 820'
 equal 'running: never ended' "$(running end)" '1 running 14 since 950, 2 running 15 since 970'
+contains 'running: a moment as it is printed' "$("$A" running +0.150000 s)" '+0.150000 s'
+status 'running: two TIMEs' 2 "$A" running 1s 2s
+cp acausal.db names.db
+sqlite3 names.db "UPDATE thread SET name = 'isc-net-0000' WHERE thread_id = 3"
+contains 'running: of long names what they do stands in one column' "$("$A" running -r names.db 425ms)" \
+	'  thread:1 (main)          in no callback, since run:12 ended 5.0 ms before
+  thread:2 (pool)          nothing of the pool'"'"'s, as far as is recorded
+  thread:3 (isc-net-0000)  in no callback'
 contains 'running: in words' "$("$A" running 225ms)" 'thread:1 (main)   run:9  on_read of tcp 5, for 1.0 ms of 2.0 ms
                     inside run:8  on_timer of timer 3, for 3.0 ms of 10.0 ms'
 

@@ -57,10 +57,17 @@ contains 'a run that never ended' "$(prompt time.db 'goto run:14' next)" 'the ru
 contains 'before the first' "$(prompt time.db 'at start' back back)" 'no callback began before that on thread:1'
 contains 'no further reason' "$(prompt time.db 'goto run:1' rback)" "there is nothing further back: this is the program's own start"
 contains 'fewer steps than asked for' "$(prompt time.db 'goto run:10' 'step 100')" 'run:14'
+cp time.db later.db
+sqlite3 later.db "UPDATE process SET started_ns = 10000000 WHERE process_id = 1; UPDATE thread SET started_ns = 10000000
+	WHERE thread_id = 1; UPDATE packed_resource SET created_ns = 10000000 WHERE async_id = 1"
+contains 'before the program' "$(prompt later.db 'at start')" '  thread:1 began later, at +0.010000 s'
+contains 'after the program' "$(prompt time.db 'at 2s')" '  thread:1 had ended, at +1.000000 s'
+contains 'two moments are none' "$(prompt time.db 'at 1 5')" "'1 5' is no TIME"
 contains 'no TIME' "$(prompt time.db 'at noon')" "'noon' is no TIME"
 contains 'nothing to be relative to' "$(prompt time.db 'at -5ms')" 'there is no cursor yet'
 contains 'no count' "$(prompt time.db 'step -3')" "'-3' is no number of steps"
-contains 'the words: what armed it, inside what it runs' "$(prompt time.db 'goto run:9')" 'inside run:8 (on_timer of timer 3)
+contains 'the words: what armed it, inside what it runs' "$(prompt time.db 'goto run:9')" 'took 2.0 ms
+          inside run:8 (on_timer of timer 3)
           armed by uv_read_start in run:1 (the main thread), 184.0 ms before
             main main.c:10'
 contains 'the words: back at the reason' "$(prompt time.db 'goto run:7' rback)" '+0.124000 s  in run:4 (on_timer of timer 3), on thread:1
@@ -68,6 +75,12 @@ contains 'the words: back at the reason' "$(prompt time.db 'goto run:7' rback)" 
             on_timer timer.c:40'
 contains 'live at the cursor' "$(prompt time.db 'at 150ms' live)" '+0.150000 s  9 alive, 3 armed, 2 on the way'
 contains 'running at the cursor' "$(prompt time.db 'at 225ms' running)" 'run:9  on_read of tcp 5, for 1.0 ms of 2.0 ms'
+
+# Of a callback whose function is not known it is not thought that it is the thread's own start.
+cp time.db unnamed.db
+sqlite3 unnamed.db 'UPDATE entry SET part = 5 WHERE thread_id = 1 AND entry_id > 1;
+	UPDATE packed_shot SET entry_id = 1; DELETE FROM packed_request; DELETE FROM entry WHERE thread_id = 1 AND entry_id > 1'
+equal 'a step to a callback that has no name' "$(places unnamed.db 'goto run:1' step)" '0@1 run:1, 120@1 run:4'
 
 # events FILE ID: what the views know of a resource, in order.
 events() {

@@ -381,6 +381,8 @@ for command in record trace info log sql debug help; do
 	equal "the manual page of $command is clean roff" \
 		"$(command -v groff >/dev/null && "$A" help --man $command | groff -man -ww -z 2>&1)" ''
 done
+contains 'columns of a manual page stay' "$("$A" help --man log)" $'\nacausal log \'timeout|refused\'             lines that match'
+contains '… of what goes on in a line of its own too' "$("$A" help --man diff)" $'\n                 the other one'
 contains '--version' "$("$A" --version)" 'acausal '
 mkdir nothing && cd nothing || exit 1
 contains 'no recording here: how to make one' "$("$A")" 'acausal record ./program'

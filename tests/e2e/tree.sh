@@ -54,52 +54,52 @@ differences() { # FILE POINT BY
 
 # --- random programs ----------------------------------------------------------------------------
 
-for seed in 9 11; do
+for seed in 9 6; do
 	rm -rf work truth
 	mkdir work truth
 	check "seed $seed is recorded" "$A" record -o "$seed.db" "$BUILD/tests/oracle" "$seed" truth "$TMP/work"
 	for by in link cause; do
 		equal "seed $seed: from main by $by" "$(differences "$seed.db" run:1 $by)" ''
 	done
-	matches "seed $seed: that were some hundreds of runs" "$(sqlite3 :memory: \
+	matches "seed $seed: that were some runs" "$(sqlite3 :memory: \
 		"SELECT count(*) FROM json_each((SELECT CAST(readfile('tree.json') AS TEXT)), '\$.nodes')
-			WHERE value ->> 'kind' = 'run'")" '^[1-9][0-9]{2}'
+			WHERE value ->> 'kind' = 'run'")" '^[1-9][0-9]'
 	points=$(sql "$seed.db" "SELECT coalesce(nullif((run_id >> 40) + 1, 1) || ':', '') ||
-		(run_id & 1099511627775) FROM run ORDER BY run_id * 2654435761 % 1000003 LIMIT 4")
+		(run_id & 1099511627775) FROM run ORDER BY run_id * 2654435761 % 1000003 LIMIT 2")
 	for point in $points; do
 		equal "seed $seed: from run:$point" "$(differences "$seed.db" "run:$point" link)" ''
 	done
 done
 
 # Of a resource all its runs, whoever armed them.
-for id in $(sql 9.db 'SELECT async_id FROM run WHERE async_id < 1000000 GROUP BY 1 ORDER BY count(*) DESC LIMIT 4'); do
-	equal "the runs of resource $id" "$(differences 9.db "$id" link)
-$(sqlite3 :memory: "ATTACH '9.db' AS r; SELECT count(*) FROM r.run WHERE async_id = $id EXCEPT
+for id in $(sql 6.db 'SELECT async_id FROM run WHERE async_id < 1000000 GROUP BY 1 ORDER BY count(*) DESC LIMIT 2'); do
+	equal "the runs of resource $id" "$(differences 6.db "$id" link)
+$(sqlite3 :memory: "ATTACH '6.db' AS r; SELECT count(*) FROM r.run WHERE async_id = $id EXCEPT
 		SELECT count(DISTINCT value ->> 'id') FROM json_each((SELECT CAST(readfile('tree.json') AS TEXT)),
 		'\$.nodes') WHERE value ->> 'kind' = 'run' AND value ->> 'async_id' = $id")" $'\n'
 done
 
 # A comparison that cannot fail shows nothing: a tree of a recording with one edge bent is found out.
-cp 9.db bent.db
+cp 6.db bent.db
 sqlite3 bent.db "UPDATE packed_arming SET run_id = 1 WHERE arming_id IN (SELECT p.arming_id FROM packed_run p
 	JOIN packed_arming a USING (arming_id) WHERE a.run_id > 1 LIMIT 1)"
 matches 'a bent edge is found out' "$(
 	tree() { "$A" tree -r bent.db --full --format json run:1; }
-	differences 9.db run:1 link)" 'missing|too many'
+	differences 6.db run:1 link)" 'missing|too many'
 
 # Without an index the same, as of a recording that still grows.
-cp 9.db plain.db
-sqlite3 plain.db "$(sql 9.db "SELECT 'DROP INDEX ' || name || ';' FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+cp 6.db plain.db
+sqlite3 plain.db "$(sql 6.db "SELECT 'DROP INDEX ' || name || ';' FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
 	UPDATE meta SET value = '0' WHERE key = 'complete'"
 for by in link cause; do
 	equal "without an index, by $by" "$(differences plain.db run:1 $by)" ''
 done
 equal 'without an index as many things' "$(tree -r plain.db --format json run:1 | json "SELECT data ->> 'things' FROM json_data")" \
-	"$(tree -r 9.db --format json run:1 | json "SELECT data ->> 'things' FROM json_data")"
+	"$(tree -r 6.db --format json run:1 | json "SELECT data ->> 'things' FROM json_data")"
 
-equal 'by trigger: the descendants' "$(tree -r 9.db --full --by trigger --format json 1 |
+equal 'by trigger: the descendants' "$(tree -r 6.db --full --by trigger --format json 1 |
 	json "SELECT count(*) - 1 FROM json_data, json_each(data, '$.nodes')")" \
-	"$("$A" sql -r 9.db --format json 'SELECT count(*) AS n FROM descendants(1)' | json "SELECT data -> 0 ->> 'n' FROM json_data")"
+	"$("$A" sql -r 6.db --format json 'SELECT count(*) AS n FROM descendants(1)' | json "SELECT data -> 0 ->> 'n' FROM json_data")"
 
 # --- folding ------------------------------------------------------------------------------------
 
@@ -138,6 +138,7 @@ bare chain.db "$chain"
 text=$(tree -r chain.db run:1)
 contains 'a timer that arms itself is one line' "$text" 'then the same again 999 times, the last run:1001'
 matches '… that names the first' "$text" 'run:2 on_tick of timer 2'
+equal 'that main ended is no news' "$(grep -c 'did not end' <<<"$text")" 0
 contains '… and below it how it comes to the next' "$text" '999 x timer, first 2  by uv_timer_start(1 ms) in on_tick'
 contains '… in words' "$text" 'leads to the same again'
 equal '… and nothing else' "$(grep -c on_tick <<<"$text")" 2
@@ -166,7 +167,7 @@ equal 'a status makes a kind of its own' "$(tree -r many.db --format json run:1 
 	$'-2|10\n0|10\n0|30'
 for columns in 40 80 100; do
 	equal "no line is wider than $columns columns" \
-		"$(COLUMNS=$columns tree -r 9.db run:1 | awk -v w=$columns 'length($0) > w')" ''
+		"$(COLUMNS=$columns tree -r 6.db run:1 | awk -v w=$columns 'length($0) > w')" ''
 done
 
 # --- hostile ------------------------------------------------------------------------------------
@@ -187,17 +188,17 @@ bare hostile.db "$chain
 		(2, NULL, 7001, NULL, NULL, -9223372036854775807);
 	INSERT INTO process (process_id) VALUES (2), (8388607), (9223372036854775807), (-4);
 	UPDATE source SET function = char(27) || '[2J' WHERE frame_id = 3;"
+full=--full
 for point in run:1 run:5000 run:5003 run:7000 run:7001 2 5003 6000 thread:1; do
 	for by in link cause trigger; do
-		for full in --full --limit=50; do
-			tree -r hostile.db --by $by $full $point >out 2>err
-			case $? in
-			0) ;;
-			1) [[ -s err ]] || not_ok "hostile $point $by $full: a reason" ;;
-			*) not_ok "hostile: tree --by $by $full $point ends in order: $(cat err)" ;;
-			esac
-			[[ $(tr -dc '\033' <out) == '' ]] || not_ok "hostile $point: no control characters"
-		done
+		[[ $full == --full ]] && full=--limit=50 || full=--full
+		tree -r hostile.db --by $by $full $point >out 2>err
+		case $? in
+		0) ;;
+		1) [[ -s err ]] || not_ok "hostile $point $by $full: a reason" ;;
+		*) not_ok "hostile: tree --by $by $full $point ends in order: $(cat err)" ;;
+		esac
+		[[ $(<out) != *$'\033'* ]] || not_ok "hostile $point: no control characters"
 	done
 done
 ok 'hostile recordings end in order'

@@ -93,6 +93,13 @@ for callback in on_late on_sent on_closed on_worked on_stated; do
 done
 matches 'a timer that was late' "$(why -r held.db "run:$(run_of held.db on_late)")" \
 	"and it ran [0-9.]+ ms late. The loop was held meanwhile by run:$hog, on_hog \([^ ]*uv_held.c:[0-9]+\) of timer [0-9]+, for [0-9.]+ ms"
+cp held.db early.db
+sqlite3 -batch early.db "UPDATE packed_shot SET timeout_ms = 60000 WHERE run_id = $(run_of held.db on_late);
+	UPDATE packed_arming SET timeout_ms = 60000 WHERE timeout_ms > 0"
+early=$(why -r early.db "run:$(run_of held.db on_late)")
+matches 'a timer that was early: its loop had not looked at the clock' "$early" \
+	'It ran [0-9.]+ s before its time was over: libuv counts from when the loop last looked at the clock'
+[[ $early != *'on time'* ]] && ok '… and not on time' || not_ok '… and not on time'
 matches 'what the hog did' "$(why -r held.db "run:$hog")" \
 	'It made .* it armed timer [0-9]+; it closed idle [0-9]+; it fired async [0-9]+ by uv_async_send\.'
 

@@ -638,6 +638,7 @@ static int set_up(void **state)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (!header || !live_start() || truth == MAP_FAILED)
 		return -1;
+	thread_prepare();
 	arena_start(header);
 	thread_start_main();
 	return 0;

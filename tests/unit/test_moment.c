@@ -51,6 +51,29 @@ static void durations_are_read(void **state)
 	assert_moment("end", MOMENT_END, 0);
 }
 
+static void a_moment_of_two_words_is_one(void **state)
+{
+	static char *const words[] = {"+81.5", "s", "130ms", "5", "2026-11-22", "00:10:00"};
+	struct error err = {""};
+	struct moment moment;
+	int taken = 0;
+
+	(void)state;
+	assert_int_equal(moment_read_words((char **)words, 4, &moment, &taken, &err), 0);
+	assert_int_equal(moment.ns, 81500000000);
+	assert_int_equal(taken, 2);
+	assert_int_equal(moment_read_words((char **)words + 2, 4, &moment, &taken, &err), 0);
+	assert_int_equal(moment.ns, 130000000);
+	assert_int_equal(taken, 1);
+	assert_int_equal(moment_read_words((char **)words + 4, 2, &moment, &taken, &err), 0);
+	assert_int_equal(moment.kind, MOMENT_CLOCK);
+	assert_int_equal(taken, 2);
+	assert_int_equal(moment_read_words((char **)words, 1, &moment, &taken, &err), 0);
+	assert_int_equal(taken, 1);
+	assert_refused("1 5");
+	assert_refused("1 5s");
+}
+
 static void what_is_relative_is_read(void **state)
 {
 	(void)state;
@@ -101,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_are_read),
+		cmocka_unit_test(a_moment_of_two_words_is_one),
 		cmocka_unit_test(what_is_relative_is_read),
 		cmocka_unit_test(clocks_are_read),
 		cmocka_unit_test(all_else_is_refused),
