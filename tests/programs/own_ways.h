@@ -41,7 +41,7 @@ static void *in_force(void)
 	return acausal_storage_get(storage);
 }
 
-static void nothing(void *argument)
+static inline void nothing(void *argument)
 {
 	expect(in_force() == argument);
 }
@@ -52,7 +52,7 @@ struct way {
 	bool makes_storage; /* itself, later */
 };
 
-static int go(int argc, char **argv, const struct way *ways, size_t count)
+static inline int go(int argc, char **argv, const struct way *ways, size_t count)
 {
 	for (size_t i = 0; argc > 1 && i < count; i++) {
 		if (strcmp(argv[1], ways[i].name) != 0)
