@@ -11,6 +11,7 @@ make() { # FILE FIXTURE
 }
 
 # Rows that lasted anything from nanoseconds to weeks, or for ever, in two processes; IDs out of step by up to 20 ms.
+# (Number 1 is that of the threads own runs.)
 cat >random.sql <<'END'
 INSERT INTO meta VALUES ('complete', '1'), ('max_skew_ns', '20000000');
 INSERT INTO process (process_id, started_ns) VALUES (1, 0), (2, 0);
@@ -18,7 +19,7 @@ INSERT INTO thread (thread_id, process_id, root_run_id, started_ns) VALUES (1, 1
 INSERT INTO type VALUES (1, 'uv_tcp_t', 'handle', NULL, 0), (2, 'uv_write_t', 'request', NULL, 1);
 INSERT INTO origin (origin_id, thread_id, type_id, stack_id) VALUES (1, 1, 1, 1), (2, 1, 2, 2), (3, 1, 1, 3);
 INSERT INTO entry VALUES (1, 1, 'callback', NULL), (2, 2, 'callback', NULL);
-CREATE TEMP TABLE made AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+CREATE TEMP TABLE made AS WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
 	SELECT i + (i % 2 << 40) AS id, (i / 50) * (i / 50) * 5000000000000 + abs(random()) % 20000000 AS ns,
 		abs(random()) % (2 << abs(random()) % 53) AS span, abs(random()) % (2 << abs(random()) % 53) AS other, abs(random()) AS r FROM n;
 INSERT INTO packed_resource (async_id, origin_id, created_ns, lifetime_ns, has_ref)
