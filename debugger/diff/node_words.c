@@ -24,7 +24,8 @@ static void add_type(struct strbuf *words, const struct forest *forest, uint32_t
 	describe_type(words, lexicon_words(&forest->lexicon, type));
 }
 
-void node_words_run(struct strbuf *words, const struct forest *forest, uint32_t number)
+/* The callback of a run, "main" of a process's own. */
+static void node_words_run(struct strbuf *words, const struct forest *forest, uint32_t number)
 {
 	const struct node *node = forest_node(forest, number);
 	const char *part = lexicon_words(&forest->lexicon, node->part);

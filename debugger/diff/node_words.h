@@ -12,9 +12,6 @@ void node_words_what(struct strbuf *words, const struct forest *forest, uint32_t
 void node_words_both(
 	struct strbuf *words, const struct forest *forest, uint32_t node, uint32_t other);
 
-/* The callback of a run, "main" of a process's own. */
-void node_words_run(struct strbuf *words, const struct forest *forest, uint32_t node);
-
 /* "in on_read  <  uv_read_start in on_connection  <  uv_listen in main": all that is around it. */
 void node_words_way(struct strbuf *words, const struct forest *forest, uint32_t node);
 

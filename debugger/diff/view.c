@@ -52,7 +52,8 @@ void diff_view_name(struct strbuf *words, const struct diff_view *view, int side
 	printable_add(words, name, strlen(name), 200);
 }
 
-void diff_view_command(
+/* How a command on a side's recording is typed: "trace", "acausal trace -r new.db". */
+static void diff_view_command(
 	struct strbuf *words, const struct diff_view *view, int side, const char *command)
 {
 	if (view->sessions[0]->at_prompt && side)
@@ -111,7 +112,8 @@ static void partial_line(struct page *page, const struct diff_view *view, int si
 	strbuf_deinit(&words);
 }
 
-void diff_view_heading(struct page *page, const struct diff_view *view)
+/* A line for each recording: what it is of, and how much there is. */
+static void diff_view_heading(struct page *page, const struct diff_view *view)
 {
 	struct strbuf words = {0};
 	size_t column = 0;

@@ -21,13 +21,6 @@ struct diff_view {
 /* The name of a side's recording, printable and short. */
 void diff_view_name(struct strbuf *words, const struct diff_view *view, int side);
 
-/* How a command on a side's recording is typed: "trace", "acausal trace -r new.db". */
-void diff_view_command(
-	struct strbuf *words, const struct diff_view *view, int side, const char *command);
-
-/* A line for each recording: what it is of, and how much there is. */
-void diff_view_heading(struct page *page, const struct diff_view *view);
-
 /* An error when a recording cannot be read further. */
 int diff_view_text(struct page *page, const struct diff_view *view, struct error *err);
 void diff_view_json(struct json *json, const struct diff_view *view);

@@ -46,7 +46,7 @@ static const struct page *page_of(struct core_peek *peek, uint64_t address)
 	return page;
 }
 
-bool core_peek_bytes(struct core_peek *peek, uint64_t address, void *ret, size_t size)
+static bool core_peek_bytes(struct core_peek *peek, uint64_t address, void *ret, size_t size)
 {
 	const struct page *page = page_of(peek, address);
 	uint64_t at = address % PAGE;

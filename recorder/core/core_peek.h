@@ -15,8 +15,6 @@ struct core_peek;
 struct core_peek *core_peek_create(const struct core_modules *modules);
 void core_peek_destroy(struct core_peek *);
 
-/* All of `size` bytes, at most a page's; false when they were not dumped. */
-bool core_peek_bytes(struct core_peek *, uint64_t address, void *ret, size_t size);
 bool core_peek_word(struct core_peek *, uint64_t address, uint64_t *ret);
 bool core_peek_int(struct core_peek *, uint64_t address, uint32_t *ret);
 

@@ -32,7 +32,7 @@ void *held_find(const struct held *held, int64_t id)
 	return idmap_get(&held->ids, (uint64_t)id, &position) ? slot_at(held, position) : NULL;
 }
 
-bool held_is_full(const struct held *held)
+static bool held_is_full(const struct held *held)
 {
 	return held->head - held->tail >= held->capacity;
 }

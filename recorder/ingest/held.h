@@ -34,6 +34,4 @@ void held_remove(struct held *, int64_t id);
 /* The one that came first; NULL when there is none. */
 void *held_oldest(struct held *);
 
-bool held_is_full(const struct held *);
-
 #endif

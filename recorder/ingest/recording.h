@@ -130,9 +130,6 @@ int recording_write_signature(
 
 /* Whether enough has been collected for a flush. */
 bool recording_is_full(const struct recording *);
-/* Whether there is anything for a flush to do. */
-bool recording_has_news(const struct recording *);
-
 /* The changes that wait; those that have been seen to elsewhere are to be made CHANGE_DONE. */
 struct change *recording_changes(struct recording *, size_t *count);
 

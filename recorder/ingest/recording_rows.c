@@ -145,11 +145,6 @@ bool recording_is_full(const struct recording *recording)
 	       recording->text_size >= TEXT_FULL;
 }
 
-bool recording_has_news(const struct recording *recording)
-{
-	return recording->in_transaction || rows_waiting(recording) || recording->changes.count;
-}
-
 struct change *recording_changes(struct recording *recording, size_t *count)
 {
 	*count = recording->changes.count;

@@ -52,7 +52,8 @@ void followed_init(
 	followed->watch = epoll_create1(EPOLL_CLOEXEC);
 }
 
-void followed_fail(struct followed *followed, const struct error *err)
+/* Notes a failure, once; the processes are told that nobody records them any more. */
+static void followed_fail(struct followed *followed, const struct error *err)
 {
 	if (followed->has_failed)
 		return;

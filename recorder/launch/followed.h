@@ -65,9 +65,6 @@ void followed_add(struct followed *followed, const struct door_hello *hello);
 /* A process came that cannot be recorded. */
 void followed_turn_away(struct followed *followed, const struct error *err);
 
-/* Notes a failure, once; the processes are told that nobody records them any more. */
-void followed_fail(struct followed *followed, const struct error *err);
-
 /* Takes in what happened since the last time, some of it. True when there was something. */
 bool followed_drain(struct followed *followed);
 

@@ -8,6 +8,8 @@
  * job stops, "[stopped]" is printed and it is continued. What the terminal shows goes to stdout.
  * The exit status is the job's, 128 + N for signal N.
  */
+#include "tests/programs/pty_shell.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
@@ -17,40 +19,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* On the terminal, as the leader of its session. */
-static int be_shell(char **command)
-{
-	pid_t job;
-	int status;
-
-	signal(SIGTTOU, SIG_IGN);
-	job = fork();
-	if (job == 0) {
-		setpgid(0, 0);
-		tcsetpgrp(0, getpid());
-		signal(SIGTTOU, SIG_DFL);
-		execvp(command[0], command);
-		_exit(127);
-	}
-	setpgid(job, job);
-	tcsetpgrp(0, job);
-	for (;;) {
-		if (waitpid(job, &status, WUNTRACED) < 0) {
-			if (errno == EINTR)
-				continue;
-			return 1;
-		}
-		if (!WIFSTOPPED(status))
-			break;
-		tcsetpgrp(0, getpid());
-		printf("[stopped]\n");
-		fflush(stdout);
-		tcsetpgrp(0, job);
-		kill(-job, SIGCONT);
-	}
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
 
 int main(int argc, char **argv)
 {

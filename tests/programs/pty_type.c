@@ -18,6 +18,8 @@
  * for signal N; 124 when what a step waits for has not come within a minute (which it is says
  * stderr).
  */
+#include "tests/programs/pty_shell.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
@@ -41,40 +43,6 @@ struct terminal {
 	bool is_over;
 	enum { PLAIN, ESCAPE, SEQUENCE, STRING } state; /* of what is being taken out */
 };
-
-/* On the terminal, as the leader of its session. */
-static int be_shell(char **command)
-{
-	pid_t job;
-	int status;
-
-	signal(SIGTTOU, SIG_IGN);
-	job = fork();
-	if (job == 0) {
-		setpgid(0, 0);
-		tcsetpgrp(0, getpid());
-		signal(SIGTTOU, SIG_DFL);
-		execvp(command[0], command);
-		_exit(127);
-	}
-	setpgid(job, job);
-	tcsetpgrp(0, job);
-	for (;;) {
-		if (waitpid(job, &status, WUNTRACED) < 0) {
-			if (errno == EINTR)
-				continue;
-			return 1;
-		}
-		if (!WIFSTOPPED(status))
-			break;
-		tcsetpgrp(0, getpid());
-		printf("[stopped]\n");
-		fflush(stdout);
-		tcsetpgrp(0, job);
-		kill(-job, SIGCONT);
-	}
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
 
 static void fail(const char *why, const char *what)
 {
